@@ -1,0 +1,1 @@
+"""Alerts: tells people. The desk that turns lapses into pages lives here."""

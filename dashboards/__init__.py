@@ -1,0 +1,1 @@
+"""Dashboards: shows people. The writers of results and the views on them live here."""

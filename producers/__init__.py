@@ -1,0 +1,1 @@
+"""Producers: what brings events into the log: recorded history and synthetic load."""

@@ -1,0 +1,1 @@
+"""Agreements, norms and proposals as data: TOML files, their model and their loader."""

@@ -1,0 +1,1 @@
+"""The log at the edge: where events are kept and read back."""

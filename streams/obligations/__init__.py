@@ -1,0 +1,1 @@
+"""The seven kinds of obligation, one module each: evidence in, findings out."""
