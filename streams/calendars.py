@@ -14,7 +14,7 @@ from streams.agreements.model import Calendar
 from streams.events.times import zone_named
 
 _CHUNK = timedelta(days=32)
-_EPOCH = datetime(1960, 1, 1)
+_EPOCH = datetime(1960, 1, 1)  # noqa: DTZ001 - wall-clock time, in whatever zone the calendar is
 
 
 class Slots:
@@ -93,8 +93,8 @@ def _anchored(rule: rrule, start: datetime) -> rrule:
 
     Only where the anchor makes no difference: every day, or steps within a day (which count from midnight).
     """
-    steps = rule._interval  # type: ignore[attr-defined]
-    frequency = rule._freq  # type: ignore[attr-defined]
+    steps = rule._interval  # type: ignore[attr-defined]  # noqa: SLF001
+    frequency = rule._freq  # type: ignore[attr-defined]  # noqa: SLF001
     if frequency > DAILY or (frequency == DAILY and steps == 1):
         return rule.replace(dtstart=start.replace(hour=0, minute=0, second=0, microsecond=0))
     return rule

@@ -51,6 +51,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         parties: The parties concerned, the one that owes first where one does.
         onset: Since when the obligation is unmet, UTC.
         deadline: When it had to be met, UTC; the lapse is stamped with it, not with its detection.
+        changed: When it took its present state and severity by the evidence, UTC.
+        opened: When the evidence first showed it, UTC, where that is not simply when it was due.
         resolved: When it was met after all, UTC.
         state: ``unknown`` where the feed that would carry the evidence is silent.
         reason: What kind of failure it is.
@@ -64,6 +66,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     parties: tuple[str, ...]
     onset: datetime
     deadline: datetime
+    changed: datetime
+    opened: datetime | None = None
     resolved: datetime | None = None
     state: Literal["open", "resolved", "unknown"] = "open"
     severity: Severity

@@ -4,6 +4,7 @@ A span in months or years is a calendar span: one month after 31 January is the 
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -80,6 +81,15 @@ class Span:
         if self.months:
             return f"{self.months} months"
         return in_words(timedelta(seconds=self.seconds))
+
+
+def longest(spans: Iterable[Span]) -> Span:
+    """The longest of the spans, a month taken as 31 days; the default settling time where there are none."""
+    return max(spans, key=lambda span: span.months * 31 * 86_400 + span.seconds, default=SETTLE)
+
+
+SETTLE = Span(seconds=400 * 86_400)
+"""How long evidence may amend a judgement where a rule says nothing else."""
 
 
 def in_words(length: timedelta) -> str:

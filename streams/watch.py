@@ -1,28 +1,193 @@
-"""The watch: events and time in, lapses out. Pure: no clock, no I/O, no randomness."""
+"""The watch: events and time in, lapses out. Pure: no clock, no I/O, no randomness.
+
+Ticks are the only clock. An event never moves the time; one dated after the last tick waits until the ticks have come that
+far. What is found is a function of the set of events and the time, so the order in which they came leaves no trace in the
+final lapses; each change on the way is a revision of its own.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
+from heapq import heappop, heappush
 
 from streams.agreements.model import Agreement
-from streams.events import AnyEvent
+from streams.docket.docket import Docket
+from streams.events import AnyEvent, ChannelCheck, FeedHeartbeat, Retraction, Tick
+from streams.events.decode import Refused
+from streams.events.times import spoken
+from streams.evidence import Sign
 from streams.lapses import Lapse
+from streams.obligations.duty import Duty
+from streams.register import Register
+from streams.retractions import Retractions
+from streams.rulebook import RuleBook
 
 
 class Watch:
     """Judges one partition of the log under the given agreements."""
 
-    def __init__(self, agreements: Sequence[Agreement], *, run: str | None = None) -> None:
+    def __init__(self, agreements: Sequence[Agreement], *, run: str | None = None, exercise: bool = False) -> None:
+        """Start with no evidence and no time.
+
+        Args:
+            agreements: The agreements to judge by.
+            run: The replay or drill that the lapses belong to.
+            exercise: Judge a drill; its lapses say so. A watch makes such a twin by itself for exercise events.
+        """
         self.now: datetime | None = None
         """The time of the last tick, UTC: the only clock there is."""
+        self._agreements = tuple(agreements)
+        self._run = run
+        self._exercise = exercise
+        self._drill: Watch | None = None
+        self.docket = Docket(RuleBook(agreements), self._mark)
+        self._register = Register(exercise=exercise, run=run)
+        self._retractions = Retractions(self.docket)
+        self._records = self.docket.channels.records
+        self._dirty: dict[str, Duty] = {}
+        self._wakes: list[tuple[datetime, str, Duty]] = []
+        self._waiting: list[tuple[datetime, str, str, AnyEvent]] = []
 
     def receive(self, event: AnyEvent) -> list[Lapse]:
-        """Take in one event of the log and return what it changes, in order. A Tick advances the time."""
-        raise NotImplementedError
+        """Take in one event of the log and return what it changes, in order. A Tick advances the time.
+
+        Raises:
+            Refused: when the event names a channel, feed or agreement that no rule knows, or is so old that nothing it
+                could amend is open to amendment any more. Nothing has changed then.
+        """
+        # The one path that must be fast: an answered check, on time, on a channel where all is well.
+        if type(event) is ChannelCheck and not event.exercise and self.now is not None:
+            record = self._records.get(event.data.channel)
+            moment = event.time
+            if (
+                record is not None
+                and record.quiet
+                and event.data.outcome == "answered"
+                and moment <= self.now
+                and event.precision != "day"
+                and event.precision != "hour"
+                and moment > (signs := record.signs.items)[-1][0]
+                and not self._retractions.any
+            ):
+                signs.append(Sign(moment, moment, event.id, event.source))
+                return []
+        if type(event) is Tick:
+            return self.advance(event.time)
+        if event.exercise and not self._exercise:
+            return self._in_drill().receive(event)
+        self.docket.vet(event)
+        if self.now is None or event.occurred.earliest > self.now:
+            heappush(self._waiting, (event.occurred.earliest, event.id, event.source, event))
+            return []
+        return self._take(event)
 
     def advance(self, now: datetime) -> list[Lapse]:
         """Let the time be ``now`` and return what falls due by then, in order. Time never goes back."""
-        raise NotImplementedError
+        if self.now is not None and now <= self.now:
+            return []
+        wakes, waiting = self._wakes, self._waiting
+        revisions: list[Lapse] = []
+        while True:
+            due = wakes[0][0] if wakes else None
+            comes = waiting[0][0] if waiting else None
+            if comes is not None and comes <= now and (due is None or comes < due):
+                self.now = comes
+                revisions += self._take(heappop(waiting)[3])
+            elif due is not None and due <= now:
+                self.now = due if self.now is None else max(due, self.now)
+                self._wake(due)
+                revisions += self._settle(due, None)
+            else:
+                break
+        self.now = now
+        if self._drill is not None:
+            revisions += self._drill.advance(now)
+        return revisions
 
     def lapses(self) -> list[Lapse]:
         """The last revision of every lapse that is still on the books, by onset, then id."""
-        raise NotImplementedError
+        found = self._register.lapses()
+        if self._drill is not None:
+            found = sorted([*found, *self._drill.lapses()], key=lambda lapse: (lapse.onset, lapse.id))
+        return found
+
+    @property
+    def next_wake(self) -> datetime | None:
+        """When something can next fall due, UTC."""
+        moments = [heap[0][0] for heap in (self._wakes, self._waiting) if heap]
+        return min(moments) if moments else None
+
+    def _take(self, event: AnyEvent) -> list[Lapse]:
+        """Put the event into the evidence and judge what it bears on."""
+        assert self.now is not None
+        if type(event) is not Retraction and type(event) is not FeedHeartbeat:
+            settle = self.docket.settle(event)
+            if settle is not None and event.occurred.latest < settle.before(self.now):
+                raise Refused(
+                    f"occurred {spoken(event.occurred.latest)}, more than {settle} before {spoken(self.now)}:"
+                    " too late to amend anything; replay the log with it"
+                )
+        self._retractions.take(event, self.now)
+        return self._settle(self.now, event)
+
+    def _in_drill(self) -> "Watch":
+        """The twin that judges drills: the same rules and the same time, and nothing else in common."""
+        if self._drill is None:
+            self._drill = Watch(self._agreements, run=self._run, exercise=True)
+            if self.now is not None:
+                self._drill.advance(self.now)
+        return self._drill
+
+    def _mark(self, duty: Duty) -> None:
+        self._dirty[duty.name] = duty
+
+    def _wake(self, due: datetime) -> None:
+        """Mark the duties whose time has come."""
+        wakes = self._wakes
+        while wakes and wakes[0][0] <= due:
+            _, _, duty = heappop(wakes)
+            if duty.scheduled != due or duty.done:
+                continue
+            duty.scheduled = None
+            if duty.name not in self._dirty and duty.rests(due):
+                self._schedule(duty)
+            else:
+                self._dirty[duty.name] = duty
+
+    def _schedule(self, duty: Duty) -> None:
+        if duty.wake is not None and duty.wake != duty.scheduled:
+            heappush(self._wakes, (duty.wake, duty.name, duty))
+        duty.scheduled = duty.wake
+
+    def _settle(self, at: datetime, event: AnyEvent | None) -> list[Lapse]:
+        """Judge the marked duties, lower layers first, then by name, until none is marked."""
+        revisions: list[Lapse] = []
+        dirty = self._dirty
+        because = None if event is None else event.id
+        known = at if event is None else event.known
+        while dirty:
+            if len(dirty) == 1:
+                duty = dirty.popitem()[1]
+            else:
+                duty = min(dirty.values(), key=_order)
+                del dirty[duty.name]
+            settled = duty.settled(at)
+            changed = False
+            for slot, findings in duty.judge(at):
+                entered = self._register.enter(duty.rule, (duty.name, slot), findings, at=known, because=because, settled=settled)
+                if entered:
+                    revisions += entered
+                    changed = True
+            if duty.done:
+                self.docket.retire(duty)
+                continue
+            self._schedule(duty)
+            if changed or duty.moved:
+                duty.moved = False
+                self.docket.followed_by(duty)
+            if duty.line is not None:
+                duty.line.quiet = self.docket.channels.calm(duty.line)
+        return revisions
+
+
+def _order(duty: Duty) -> tuple[int, str]:
+    return duty.layer, duty.name

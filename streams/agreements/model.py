@@ -4,7 +4,7 @@ Every rule of the watch is one of seven kinds of obligation. A new regime is a n
 """
 
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -13,7 +13,7 @@ from streams.events.envelope import Key, Party
 from streams.events.incidents import Gravity
 from streams.events.launches import LaunchClass
 from streams.severity import Severity
-from streams.spans import Span
+from streams.spans import SETTLE, Span
 
 Sources = Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)]
 Sentence = Annotated[str, Meta(min_length=1, max_length=2_000)]
@@ -68,7 +68,9 @@ class Channel(Spec, frozen=True, kw_only=True):
     id: Key
     title: Sentence
     parties: Annotated[tuple[Party, ...], Meta(min_length=2, max_length=50)]
-    kind: Literal["leader", "adviser", "minister", "chief", "theater", "mfa", "working", "center", "liaison", "line", "cooperation"]
+    kind: Literal[
+        "leader", "adviser", "minister", "chief", "theater", "mfa", "working", "center", "liaison", "line", "cooperation"
+    ]
     military: bool = False
     group: Key | None = None
     feed: Key | None = None
@@ -123,7 +125,7 @@ class Obligation(Spec, frozen=True, kw_only=True, tag_field="kind"):
     notice_type: Key | None = None
     epochs: tuple[Epoch, ...] = ()
     suspendable: bool = True
-    settle: Span = Span(seconds=400 * 86_400)
+    settle: Span = SETTLE
     feed: Key | None = None
     unverified: tuple[str, ...] = ()
 
@@ -225,7 +227,8 @@ class Cadence(Obligation, frozen=True, kw_only=True, tag="cadence"):
         missed: Severity of the first, the second, ... consecutive missed slot; the last one holds from there on.
         together: Severity when two channels of a group are silent at once.
         steps: For ``longest_gap``: severities by time since the deadline.
-        announced: A suspended channel is judged by its ``standing`` obligation; its checks are not asked for.
+
+    While a channel stands suspended its checks are not asked for: that is its ``standing`` obligation's lapse.
     """
 
     channels: Annotated[tuple[Key, ...], Meta(min_length=1)]
@@ -364,7 +367,7 @@ class Agreement(Spec, frozen=True, kw_only=True):
         return self.epoch.holds(moment)
 
 
-def from_toml(kind: type, value: Any) -> Any:
+def from_toml(kind: type, value: object) -> object:
     """Build the types TOML has no word for (msgspec ``dec_hook``): spans."""
     if kind is Span and isinstance(value, str):
         return Span.parse(value)

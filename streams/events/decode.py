@@ -16,7 +16,7 @@ _read = msgspec.json.Decoder(AnyEvent).decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class Refused(ValueError):
+class Refused(ValueError):  # noqa: N818 - the field's word for it: the record is refused, the program is well
     """A record that is not an event. The message names the field, the reason and what was expected."""
 
 
@@ -29,7 +29,7 @@ def decode(record: bytes | str) -> AnyEvent:
     if len(record) > MAX_BYTES:
         raise Refused(f"expected at most {MAX_BYTES} bytes, got {len(record)}")
     try:
-        event = _read(record)
+        event: AnyEvent = _read(record)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refused(str(error)) from None
     except RecursionError:

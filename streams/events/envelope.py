@@ -12,9 +12,7 @@ from msgspec import Meta
 from streams.events.times import Interval, Moment, Precision, interval
 
 EventId = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f]+$")]
-Party = Annotated[
-    str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,19}$", description="a state or body, in capitals: US, PRC, DPRK, IMO")
-]
+Party = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,19}$", description="a state or body, in capitals: US, PRC, DPRK, IMO")]
 Key = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="the id of a channel, feed, notice, incident, ...")
 ]

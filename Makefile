@@ -1,0 +1,72 @@
+# Needs Python 3.11 or newer and make; everything else is set up in .venv on first use.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+CANDIDATES := python3 python3.13 python3.12 python3.11 python3.14 python
+# The first Python that is new enough and really runs; PYTHON=... overrides it.
+PYTHON ?= $(shell for python in $(CANDIDATES); do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$python"; break; }; done)
+STORY ?= us-china-2022
+
+.PHONY: help
+help: ## Show this help
+	@echo "Steadyline: make TARGET"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: watch
+watch: $(VENV)/.installed ## Replay real history and show what lapsed (STORY=... for another story)
+	@$(BIN)/steadyline replay $(STORY) || { code=$$?; [ $$code -eq 1 ] || exit $$code; }
+
+.PHONY: test
+test: check ## Everything: style, types, import rules, all tests
+	$(BIN)/pytest -q -n auto
+
+.PHONY: check
+check: $(VENV)/.developing ## Style, types and import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: fmt
+fmt: $(VENV)/.developing ## Lay out the code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: bench
+bench: $(VENV)/.developing ## Measure speed and memory
+	@if [ -d tests/benchmarks ]; then $(BIN)/python -m tests.benchmarks; else echo "there are no benchmarks yet"; fi
+
+.PHONY: picture
+picture: $(VENV)/.installed ## Draw docs/us-china-2022.svg afresh
+	@$(BIN)/steadyline replay us-china-2022 --svg docs/us-china-2022.svg >/dev/null || [ $$? -eq 1 ]
+
+.PHONY: clean
+clean: ## Remove what make has set up
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Steadyline needs Python 3.11 or newer; looked for: $(CANDIDATES)." >&2; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; fi
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is too old: Steadyline needs Python 3.11 or newer" >&2; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Could not make $(VENV); on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+
+# Dependency groups need pip 25.1; what a venv brings along is often older.
+$(VENV)/.pip: | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml $(VENV)/.pip
+	@echo "Installing Steadyline into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.developing: pyproject.toml $(VENV)/.pip
+	@echo "Installing Steadyline and its development tools into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@ $(VENV)/.installed

@@ -1,0 +1,76 @@
+"""The command ``steadyline``."""
+
+import gc
+import os
+import sys
+import traceback
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from deploy.commands import agreements, dead_letters, diff, replay, schema, stories
+from deploy.commands.options import examples
+from deploy.consoles import complain
+from deploy.exits import BROKEN, EXPLAINED, INTERRUPTED
+
+app = typer.Typer(
+    name="steadyline",
+    help="Watches crisis channels and launch notices, and says with its evidence when somebody failed to do what an "
+    f"agreement asks.\n\n{EXPLAINED}",
+    epilog=examples("steadyline replay us-china-2022", "steadyline replay us-china-2022 --explain"),
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"steadyline {version('steadyline')}")
+        raise typer.Exit
+
+
+@app.callback()
+def steadyline(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Watch the promises that keep rivals from stumbling into war."""
+
+
+app.command(
+    epilog=examples(
+        "steadyline replay us-china-2022",
+        "steadyline replay recording.jsonl.gz --explain --log kept.db",
+        "zcat recording.jsonl.gz | steadyline replay - --json",
+        EXPLAINED,
+    )
+)(replay.replay)
+app.command(
+    epilog=examples("steadyline diff us-china-2022 --rules stricter.toml", "steadyline diff epochs --rules rules/ --json")
+)(diff.diff)
+app.add_typer(agreements.app, name="agreements")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.command(epilog=examples("steadyline stories", "steadyline stories --check"))(stories.stories)
+app.command(epilog=examples("steadyline schema", "steadyline schema channel.check"))(schema.schema)
+
+
+def main() -> None:
+    """Run the command, and leave with an exit code that means what ``exits`` says."""
+    # Events that the watch holds on to are many and form no cycles: the collector looks for those less often.
+    gc.set_threshold(200_000, 20, 50)
+    try:
+        code = app(standalone_mode=True)
+    except BrokenPipeError:
+        # The reader has seen enough (``| head``); what Python flushes at exit must find somewhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except KeyboardInterrupt:
+        complain("interrupted")
+        code = INTERRUPTED
+    except Exception:  # noqa: BLE001 - the edge of the program: a fault of ours must not look like "lapses"
+        traceback.print_exc()
+        complain("a fault in the program itself; please report it with the lines above")
+        code = BROKEN
+    sys.exit(code)

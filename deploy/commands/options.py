@@ -1,0 +1,53 @@
+"""The options and arguments that several commands share, so that they read alike everywhere."""
+
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
+Rules = Annotated[
+    Path | None,
+    typer.Option("--rules", metavar="FILE|DIR", help="Judge by these agreements over the built-in ones; the same id replaces."),
+]
+LogFile = Annotated[
+    Path | None,
+    typer.Option("--log", metavar="FILE", help="The log (SQLite). Without it: $XDG_STATE_HOME/steadyline/steadyline.db."),
+]
+What = Annotated[
+    str,
+    typer.Argument(
+        metavar="STORY|FILE|DIR|-",
+        help="A story by its name, a JSON Lines file (plain or gzip), a directory of them, a log, or - for standard input.",
+        show_default=False,
+    ),
+]
+
+
+def moment(text: str) -> datetime:
+    """A moment as it is given on the command line: RFC 3339 with its offset, or a day (its end, UTC).
+
+    Raises:
+        typer.BadParameter: when it is neither, or says no zone.
+    """
+    try:
+        if len(text) == len("2024-01-01"):
+            return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        given = None
+    if given is None or given.tzinfo is None:
+        raise typer.BadParameter(f"expected 2024-09-10 or 2024-09-10T08:00Z (with its zone), got {text!r}")
+    return given.astimezone(UTC)
+
+
+Until = Annotated[
+    datetime | None,
+    typer.Option("--until", metavar="TIME", parser=moment, help="End there: 2024-09-10 (its end, UTC) or 2024-09-10T08:00Z."),
+]
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: how it is called."""
+    return "\n\n".join(("Examples:", *lines))

@@ -1,0 +1,111 @@
+"""``steadyline replay``: what lapsed, when, under which rule, on what evidence."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from deploy.commands.options import Json, Rules, Until, What
+from deploy.consoles import WIDE, complain, emit, out, safe
+from deploy.exits import BAD_INPUT, bad_use
+from deploy.explain import cited, explained
+from deploy.pacing import parse_speed
+from deploy.picture import draw
+from deploy.replay import evidence, key_of
+from deploy.session import Session, run
+from deploy.summary import exit_code, in_words, summary
+from deploy.table import EXERCISE, announcements, is_shown, lapse_table
+from streams.events import AnyEvent
+from streams.lapses import Lapse, encode_lapse
+
+
+def replay(
+    what: What,
+    log: Annotated[
+        Path | None, typer.Option("--log", metavar="FILE", help="Keep the events and dead letters in this SQLite log.")
+    ] = None,
+    as_json: Json = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="The whole chain of each lapse: clause, events, reckoning.")
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show withdrawn and info lapses too.")] = False,
+    rules: Rules = None,
+    until: Until = None,
+    speed: Annotated[
+        str, typer.Option("--speed", metavar="max|60x|1d/s", help="How fast history passes; at a pace, changes are told live.")
+    ] = "max",
+    progress: Annotated[bool, typer.Option("--progress/--no-progress", help="A bar on standard error, on a terminal.")] = True,
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the output as a picture as well.")] = None,
+) -> None:
+    """Replay history, or a recording, and say what lapsed.
+
+    The table leaves out lapses of severity info and those that a later report disproved, unless --all is given.
+    JSON has them all, one a line, and a summary on the last line.
+    """
+    try:
+        pace = parse_speed(speed)
+    except ValueError as error:
+        bad_use(str(error))
+    session = run(what, rules, log=log, until=until, speed=pace, again=explain, progress=progress)
+    code = exit_code(session)
+    if as_json:
+        _tell_machines(session, explain=explain)
+    else:
+        shown = [lapse for lapse in session.result.lapses if everything or is_shown(lapse)]
+        printed = list(_told(session, shown, explain=explain, everything=everything))
+        console = out()
+        for renderable in printed:
+            console.print(renderable)
+        if svg is not None:
+            try:
+                draw(printed, svg, title=f"steadyline replay {safe(what)}", width=WIDE)
+            except OSError as error:
+                complain(f"{svg}: {error.strerror or error}")
+                code = BAD_INPUT
+    session.warn()
+    raise typer.Exit(code)
+
+
+def _told(session: Session, shown: list[Lapse], *, explain: bool, everything: bool) -> Iterator[RenderableType]:
+    """What the command prints for people."""
+    result = session.result
+    title = session.given.story.title if session.given.story is not None else session.given.name
+    drill = any(lapse.exercise for lapse in shown)
+    if drill:
+        yield EXERCISE
+    if not shown:
+        yield Text(safe(title), "bold")
+    elif explain:
+        yield Text(safe(title), "bold")
+        found = _evidence(session, shown)
+        for lapse in shown:
+            yield explained(lapse, result.history[key_of(lapse)], found, result.end)
+    else:
+        yield lapse_table(shown, result.end, safe(title))
+    for words in announcements(shown):
+        yield Text(words)
+    yield Text(in_words(session, everything=everything))
+    if drill:
+        yield EXERCISE
+
+
+def _tell_machines(session: Session, *, explain: bool) -> None:
+    result = session.result
+    found = _evidence(session, result.lapses) if explain else {}
+    for lapse in result.lapses:
+        if not explain:
+            emit(encode_lapse(lapse))
+            continue
+        revisions = result.history[key_of(lapse)]
+        events = [event for name in sorted(cited([lapse], result.history)) for event in found.get(name, ())]
+        emit(msgspec.json.encode({**msgspec.to_builtins(lapse), "evidence": events, "history": revisions}))
+    emit(msgspec.json.encode({"summary": summary(session)}))
+
+
+def _evidence(session: Session, lapses: list[Lapse]) -> dict[str, list[AnyEvent]]:
+    ids = cited(lapses, session.result.history)
+    return evidence(session.given.source, ids) if ids else {}

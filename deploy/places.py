@@ -1,0 +1,12 @@
+"""Where the files of a user live."""
+
+import os
+from pathlib import Path
+
+
+def state_log() -> Path:
+    """The log that keeps dead letters where no other is named: ``$XDG_STATE_HOME/steadyline/steadyline.db``."""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    # The XDG specification has relative paths ignored.
+    home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "state"
+    return home / "steadyline" / "steadyline.db"

@@ -1,0 +1,196 @@
+"""All duties of a rule book, and the way of each event to the evidence it is."""
+
+from collections.abc import Callable, Container
+from datetime import datetime
+
+from streams.agreements.model import Benchmark
+from streams.docket.channels import ChannelDocket
+from streams.docket.incidents import IncidentDocket
+from streams.docket.launches import LaunchDocket
+from streams.events import (
+    AnyEvent,
+    BenchmarkReport,
+    ChannelCheck,
+    ChannelRequest,
+    ChannelStatus,
+    Contact,
+    DialogueMeeting,
+    FeedHeartbeat,
+    IncidentReport,
+    LaunchNotice,
+    LaunchObservation,
+    RegimeStatement,
+    dyad,
+)
+from streams.events.decode import Refused
+from streams.evidence import Sign
+from streams.obligations.benchmark import LIVE_CHANNELS, BenchmarkDuty
+from streams.obligations.cadence import SlotDuty
+from streams.obligations.duty import Duty
+from streams.obligations.gap import GapDuty
+from streams.obligations.prior import LaneDuty
+from streams.obligations.response import IncidentDuty, RequestDuty
+from streams.obligations.standing import ChannelStandingDuty
+from streams.rulebook import Rule, RuleBook, dyads_of
+from streams.spans import Span
+
+
+class Docket:
+    """Evidence and duties under one rule book."""
+
+    def __init__(self, book: RuleBook, mark: Callable[[Duty], None]) -> None:
+        self._mark = mark
+        self.channels = ChannelDocket(book, mark)
+        self.incidents = IncidentDocket(book, self.channels, mark)
+        self.launches = LaunchDocket(book, self.channels, mark)
+        self.book = book
+        self._agreements = {agreement.id for agreement in book.agreements}
+        self._benchmarks = [BenchmarkDuty(rule, self._counter(rule)) for rule in book.benchmarks]
+
+    def vet(self, event: AnyEvent) -> None:
+        """Hold the names in an event against the rule book.
+
+        Raises:
+            Refused: when it names a channel, feed or agreement that no rule knows: a typing error must not pass as silence.
+        """
+        match event:
+            case ChannelCheck() | ChannelRequest() | DialogueMeeting():
+                self._known("channel", event.data.channel, self.book.channels)
+            case ChannelStatus():
+                for name in event.data.channels:
+                    self._known("channels", name, self.book.channels)
+            case Contact():
+                if event.data.channel is not None:
+                    self._known("channel", event.data.channel, self.book.channels)
+            case FeedHeartbeat():
+                self._known("feed", event.data.feed, self.book.feeds)
+            case RegimeStatement():
+                for name in event.data.agreements:
+                    self._known("agreements", name, self._agreements)
+            case BenchmarkReport():
+                self._known("agreement", event.data.agreement, self._agreements)
+            case _:
+                pass
+
+    def put(self, event: AnyEvent, now: datetime, *, retract: bool = False) -> None:
+        """Put an event that was vetted into the evidence, or take it out again."""
+        match event:
+            case ChannelCheck():
+                self.channels.check(event)
+            case FeedHeartbeat():
+                self.channels.beat(event)
+            case LaunchObservation():
+                self.launches.observed(event, now, retract=retract)
+            case LaunchNotice():
+                self.launches.announced(event, now, retract=retract)
+            case IncidentReport():
+                self.incidents.report(event, retract=retract)
+            case Contact():
+                self._contact(event, retract=retract)
+            case ChannelRequest():
+                self._request(event, retract=retract)
+            case ChannelStatus():
+                self.channels.declare(event, retract=retract)
+            case DialogueMeeting():
+                self._meeting(event, retract=retract)
+            case RegimeStatement():
+                self.launches.stated(event, retract=retract)
+            case BenchmarkReport():
+                self._benchmark(event, retract=retract)
+            case _:
+                pass
+
+    def followed_by(self, duty: Duty) -> None:
+        """Mark what looks at the findings of ``duty``, which changed."""
+        if isinstance(duty, SlotDuty):
+            for sibling in duty.siblings:
+                self._mark(sibling)
+        if isinstance(duty, SlotDuty | GapDuty | ChannelStandingDuty | RequestDuty):
+            self.incidents.channel_moved(duty.channel.id)
+            for benchmark in self._benchmarks:
+                if benchmark.rule.obligation.measure == LIVE_CHANNELS:
+                    self._mark(benchmark)
+        elif isinstance(duty, LaneDuty):
+            self.launches.lane_moved(duty)
+
+    def retire(self, duty: Duty) -> None:
+        """Drop a duty that is settled for good."""
+        if isinstance(duty, RequestDuty):
+            self.channels.retire(duty)
+        elif isinstance(duty, IncidentDuty):
+            self.incidents.retire(duty)
+
+    def settle(self, event: AnyEvent) -> Span | None:
+        """How long after it occurred the event can still amend anything; ``None`` where that is not limited."""
+        match event:
+            case ChannelCheck() | ChannelRequest() | DialogueMeeting():
+                return self.channels.records[event.data.channel].settle
+            case LaunchObservation() | LaunchNotice():
+                return self.launches.settle.get(event.data.party)
+            case IncidentReport():
+                return self.incidents.settle
+            case _:
+                return None
+
+    def _known(self, field: str, name: str, names: Container[str]) -> None:
+        if name not in names:
+            known = "agreement is called" if field.startswith("agreement") else f"agreement knows the {field.removesuffix('s')}"
+            raise Refused(f"no {known} {name!r} - at `$.data.{field}`")
+
+    def _contact(self, event: Contact, *, retract: bool) -> None:
+        if event.data.public:
+            return
+        if event.data.channel is not None and not event.data.alternate:
+            self._channel_sign(event.data.channel, event, retract=retract)
+        self.incidents.contact(dyad(*event.data.parties), event, retract=retract)
+
+    def _request(self, event: ChannelRequest, *, retract: bool) -> None:
+        self.channels.request(event, retract=retract)
+        if event.data.outcome == "answered":
+            for pair in sorted(dyads_of(self.book.channels[event.data.channel].parties)):
+                self.incidents.contact(pair, event, retract=retract)
+
+    def _meeting(self, event: DialogueMeeting, *, retract: bool) -> None:
+        if event.data.outcome != "held":
+            return
+        self._channel_sign(event.data.channel, event, retract=retract)
+        for pair in sorted(dyads_of(event.data.parties)):
+            self.incidents.contact(pair, event, retract=retract)
+
+    def _channel_sign(self, name: str, event: Contact | DialogueMeeting, *, retract: bool) -> None:
+        if retract:
+            record = self.channels.records[name]
+            self.channels.drop_sign(record, record.signs, Sign.of(event))
+        else:
+            self.channels.sign(name, event)
+
+    def _benchmark(self, event: BenchmarkReport, *, retract: bool) -> None:
+        for duty in self._benchmarks:
+            if duty.takes(event):
+                if retract:
+                    duty.reports.pop((event.id, event.source), None)
+                else:
+                    duty.reports[event.id, event.source] = event
+                self._mark(duty)
+
+    def _counter(self, rule: Rule[Benchmark]) -> Callable[[datetime], int | None]:
+        names = sorted(
+            name
+            for name, channel in self.book.channels.items()
+            if not channel.hypothetical and dyads_of(channel.parties) & dyads_of(rule.agreement.parties)
+        )
+
+        def live(moment: datetime) -> int | None:
+            heard = [name for name in names if self.channels.records[name].signs.last_until(moment) is not None]
+            if not heard:
+                return None
+            return sum(
+                not any(
+                    finding.onset <= moment and (finding.resolved is None or finding.resolved > moment)
+                    for duty in self.channels.duties_of(name)
+                    for finding in duty.findings
+                )
+                for name in heard
+            )
+
+        return live

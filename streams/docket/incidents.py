@@ -1,0 +1,104 @@
+"""Incidents and contacts of each dyad, and the duty to talk after an incident."""
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from streams.docket.channels import ChannelDocket
+from streams.events import Event, IncidentReport, dyad
+from streams.evidence import Sign, Signs
+from streams.lapses import Finding
+from streams.obligations.duty import Duty
+from streams.obligations.response import IncidentDuty
+from streams.rulebook import RuleBook, dyads_of
+from streams.spans import longest
+
+
+class IncidentDocket:
+    """The contacts of all dyads, and their incidents."""
+
+    def __init__(self, book: RuleBook, channels: ChannelDocket, mark: Callable[[Duty], None]) -> None:
+        self._channels = channels
+        self._mark = mark
+        self._contacts: defaultdict[str, Signs] = defaultdict(Signs)
+        self._incidents: defaultdict[tuple[str, str], dict[str, IncidentDuty]] = defaultdict(dict)
+        self._rules = [
+            (rule, frozenset(dyad(*pair) for pair in rule.obligation.dyads) or dyads_of(rule.agreement.parties))
+            for rule in book.responses
+            if rule.obligation.trigger == "incident"
+        ]
+        self._pairs = frozenset(pair for _, pairs in self._rules for pair in pairs)
+        self._military = {pair: book.military_channels(pair) for pair in self._pairs}
+        self._dyads_of_channel: defaultdict[str, list[str]] = defaultdict(list)
+        for pair, names in sorted(self._military.items()):
+            for name in names:
+                self._dyads_of_channel[name].append(pair)
+        self.settle = longest(rule.obligation.settle for rule, _ in self._rules)
+
+    def report(self, event: IncidentReport, *, retract: bool = False) -> None:
+        """Take in a report of an incident, or take it back."""
+        pair = dyad(*event.data.parties)
+        for rule, pairs in self._rules:
+            if pair not in pairs:
+                continue
+            incidents = self._incidents[rule.name, pair]
+            duty = incidents.get(event.data.incident)
+            if duty is None:
+                duty = incidents[event.data.incident] = IncidentDuty(
+                    rule, pair, event.data.incident, self._contacts[pair], self._lines(pair), incidents
+                )
+            if retract:
+                duty.claims.pop(event.id, None)
+            else:
+                duty.claims[event.id] = event
+            self._mark(duty)
+            if rule.obligation.raised is not None:
+                # How many incidents came close together is part of the compound rule.
+                for other in incidents.values():
+                    if other.found:
+                        self._mark(other)
+
+    def contact(self, pair: str, event: Event, *, retract: bool = False) -> None:
+        """Take in a contact of two parties, or take it back."""
+        if pair not in self._pairs:
+            return
+        contacts, sign = self._contacts[pair], Sign.of(event)
+        if not (contacts.remove(sign) if retract else contacts.add(sign) is not None):
+            return
+        for (_, where), incidents in self._incidents.items():
+            if where != pair:
+                continue
+            for duty in incidents.values():
+                if duty.listens_to(sign, retract=retract):
+                    self._mark(duty)
+
+    def channel_moved(self, name: str) -> None:
+        """A channel's lapses changed: where it is military, the compound rule is asked again."""
+        for pair in self._dyads_of_channel.get(name, ()):
+            for (_, where), incidents in self._incidents.items():
+                if where == pair:
+                    for duty in incidents.values():
+                        if duty.rule.obligation.raised is not None and duty.found:
+                            self._mark(duty)
+
+    def retire(self, duty: IncidentDuty) -> None:
+        """Drop a settled incident, and the contacts before it that nobody asks for any more."""
+        incidents = self._incidents[duty.rule.name, duty.pair]
+        incidents.pop(duty.incident, None)
+        remaining = [
+            known.occurred.earliest
+            for (_, where), others in self._incidents.items()
+            if where == duty.pair
+            for known in others.values()
+            if known.occurred is not None
+        ]
+        if remaining:
+            self._contacts[duty.pair].forget(min(remaining))
+
+    def _lines(self, pair: str) -> Callable[[], list[tuple[str, list[Finding]]]]:
+        def lines() -> list[tuple[str, list[Finding]]]:
+            return [
+                (name, [finding for duty in self._channels.duties_of(name) for finding in duty.findings])
+                for name in self._military[pair]
+            ]
+
+        return lines

@@ -1,0 +1,115 @@
+"""Launches, notices and what parties state about regimes, and the duties they bear on."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
+
+from streams.docket.channels import ChannelDocket
+from streams.events import LaunchNotice, LaunchObservation, RegimeStatement
+from streams.launchbook import LaunchBook
+from streams.obligations.balance import PaceDuty, QuotaDuty
+from streams.obligations.conformance import ConformanceDuty
+from streams.obligations.duty import Duty
+from streams.obligations.prior import LaneDuty
+from streams.obligations.standing import RegimeRecord, RegimeStandingDuty
+from streams.rulebook import RuleBook
+from streams.spans import longest
+
+_SWEEP_FROM = 512
+
+
+class LaunchDocket:
+    """The launch book of every party, and the lanes in which notice is owed."""
+
+    def __init__(self, book: RuleBook, channels: ChannelDocket, mark: Callable[[Duty], None]) -> None:
+        self._mark = mark
+        self.books: dict[str, LaunchBook] = {}
+        self.regimes: dict[str, RegimeRecord] = {}
+        self.lanes: dict[str, list[LaneDuty]] = defaultdict(list)
+        self._regime_duties: dict[str, list[RegimeStandingDuty]] = defaultdict(list)
+        self._followers: dict[LaneDuty, list[Duty]] = defaultdict(list)
+        self._sweep_at: dict[str, int] = defaultdict(lambda: _SWEEP_FROM)
+        by_rule: dict[str, dict[tuple[str, str], LaneDuty]] = defaultdict(dict)
+        for prior in book.priors:
+            feed = channels.feeds[prior.obligation.feed] if prior.obligation.feed is not None else None
+            for launcher in prior.obligation.launchers or prior.agreement.parties:
+                for recipient in prior.obligation.recipients or prior.agreement.parties:
+                    if recipient == launcher:
+                        continue
+                    lane = LaneDuty(prior, recipient, self._book(launcher), self._regime(launcher), feed)
+                    self.lanes[launcher].append(lane)
+                    by_rule[prior.name][launcher, recipient] = lane
+                    if feed is not None:
+                        feed.dependants.append(lane)
+        for conformance in book.conformances:
+            for lane in by_rule[f"{conformance.agreement.id}/{conformance.obligation.notices}"].values():
+                self._followers[lane].append(ConformanceDuty(conformance, lane))
+        for balance in book.balances:
+            lanes = by_rule[f"{balance.agreement.id}/{balance.obligation.notices}"]
+            for (launcher, recipient), lane in sorted(lanes.items()):
+                if balance.obligation.measure == "withheld":
+                    self._followers[lane].append(QuotaDuty(balance, lane))
+                elif launcher < recipient and (back := lanes.get((recipient, launcher))) is not None:
+                    pace = PaceDuty(balance, lane, back)
+                    self._followers[lane].append(pace)
+                    self._followers[back].append(pace)
+        for standing in book.standings:
+            if standing.obligation.regime:
+                for party in standing.agreement.parties:
+                    self._regime_duties[party].append(RegimeStandingDuty(standing, party, self._regime(party)))
+        self.settle = {
+            party: longest(lane.rule.obligation.settle for lane in lanes) for party, lanes in sorted(self.lanes.items())
+        }
+
+    def observed(self, event: LaunchObservation, now: datetime, *, retract: bool = False) -> None:
+        """Take in a claim of a launch, or take it back."""
+        party = event.data.party
+        book = self.books.get(party)
+        if book is None:
+            return
+        for before, after in book.unobserved(event) if retract else book.observed(event):
+            for lane in self.lanes[party]:
+                if lane.launch_changed(before, after, now):
+                    self._mark(lane)
+        self._sweep(party, book, now)
+
+    def announced(self, event: LaunchNotice, now: datetime, *, retract: bool = False) -> None:
+        """Take in a notice, or take it back."""
+        party = event.data.party
+        book = self.books.get(party)
+        if book is None:
+            return
+        for before, after in book.unannounced(event) if retract else book.announced(event):
+            for lane in self.lanes[party]:
+                if lane.series_changed(before, after, now):
+                    self._mark(lane)
+
+    def stated(self, event: RegimeStatement, *, retract: bool = False) -> None:
+        """Take in a party's statement about its duties, or take it back."""
+        record = self._regime(event.data.party)
+        if not (record.retract(event) if retract else record.state(event)):
+            return
+        for duty in self._regime_duties[event.data.party]:
+            self._mark(duty)
+        for lane in self.lanes.get(event.data.party, ()):
+            if lane.rule.agreement.id in event.data.agreements:
+                lane.reconsider()
+                self._mark(lane)
+
+    def lane_moved(self, lane: LaneDuty) -> None:
+        """A lane's matching changed: what follows from it is judged again."""
+        for duty in self._followers.get(lane, ()):
+            self._mark(duty)
+
+    def _book(self, party: str) -> LaunchBook:
+        return self.books.setdefault(party, LaunchBook(party))
+
+    def _regime(self, party: str) -> RegimeRecord:
+        return self.regimes.setdefault(party, RegimeRecord(party))
+
+    def _sweep(self, party: str, book: LaunchBook, now: datetime) -> None:
+        """Forget launches and notices that no lane can ask for any more."""
+        if len(book.launches) + len(book.series) <= self._sweep_at[party]:
+            return
+        book.forget_before(self.settle[party].before(now))
+        self._sweep_at[party] = max(_SWEEP_FROM, 2 * (len(book.launches) + len(book.series)))

@@ -1,0 +1,184 @@
+"""What was reported, kept as sets: the order in which reports arrived leaves no trace here."""
+
+from bisect import bisect_left, bisect_right, insort
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from streams.events import ChannelStatus, Event, Interval
+from streams.spans import Span
+
+if TYPE_CHECKING:
+    from streams.obligations.duty import Duty
+
+_TWO_DAYS = timedelta(days=2)
+
+
+class Sign(NamedTuple):
+    """A sign of life of a channel or a contact of a dyad, by the instants at which it can have happened (UTC)."""
+
+    earliest: datetime
+    latest: datetime
+    event: str
+    source: str
+
+    @classmethod
+    def of(cls, event: Event) -> "Sign":
+        """The sign that an event gives."""
+        earliest, latest = event.occurred
+        return cls(earliest, latest, event.id, event.source)
+
+
+class Signs:
+    """Signs in order of time, each once."""
+
+    __slots__ = ("items",)
+
+    def __init__(self) -> None:
+        self.items: list[Sign] = []
+
+    def add(self, sign: Sign) -> int | None:
+        """Put the sign in its place; its place, or ``None`` where it was known."""
+        items = self.items
+        place = bisect_left(items, sign)
+        if place < len(items) and items[place] == sign:
+            return None
+        items.insert(place, sign)
+        return place
+
+    def remove(self, sign: Sign) -> bool:
+        """Take the sign out; whether it was there."""
+        place = bisect_left(self.items, sign)
+        if place < len(self.items) and self.items[place] == sign:
+            del self.items[place]
+            return True
+        return False
+
+    def first_from(self, moment: datetime) -> Sign | None:
+        """The first sign that certainly came at or after ``moment``."""
+        place = bisect_left(self.items, (moment,))
+        return self.items[place] if place < len(self.items) else None
+
+    def first_after(self, moment: datetime) -> Sign | None:
+        """The first sign that certainly came after ``moment``."""
+        items = self.items
+        place = bisect_left(items, (moment,))
+        while place < len(items) and items[place].earliest <= moment:
+            place += 1
+        return items[place] if place < len(items) else None
+
+    def possibly_after(self, moment: datetime) -> Sign | None:
+        """The first sign that can have come after ``moment``; one known to the day only may have."""
+        items = self.items
+        place = bisect_left(items, (moment,))
+        first = items[place] if place < len(items) else None
+        while first is not None and first.latest <= moment:
+            place += 1
+            first = items[place] if place < len(items) else None
+        # A sign known to the day began up to a day before the instant it may mean.
+        for before in range(bisect_left(items, (moment,)) - 1, -1, -1):
+            if items[before].latest > moment:
+                first = items[before]
+            elif moment - items[before].earliest > _TWO_DAYS:
+                break
+        return first
+
+    def last_until(self, moment: datetime) -> Sign | None:
+        """The last sign that can have come at or before ``moment``."""
+        place = bisect_right(self.items, moment, key=_earliest)
+        return self.items[place - 1] if place else None
+
+    def within(self, start: datetime, end: datetime) -> list[Sign]:
+        """The signs that can have come from ``start`` to ``end``, both inclusive."""
+        place = bisect_right(self.items, end, key=_earliest)
+        result = []
+        # A day-precision sign begins up to a day before the instant it may mean.
+        for number in range(place - 1, -1, -1):
+            sign = self.items[number]
+            if sign.latest >= start:
+                result.append(sign)
+            elif start - sign.earliest > _TWO_DAYS:
+                break
+        result.reverse()
+        return result
+
+    def forget(self, before: datetime) -> None:
+        """Drop what certainly came before ``before``, but the last of it."""
+        place = bisect_left(self.items, (before,)) - 1
+        if place > 0:
+            del self.items[:place]
+
+
+def _earliest(sign: Sign) -> datetime:
+    return sign.earliest
+
+
+class Suspension(NamedTuple):
+    """A stretch for which a channel stood suspended, from the declaration to the first contact after it."""
+
+    declared: ChannelStatus
+    start: Interval
+    ended: Sign | None
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether the channel stood suspended at ``moment``."""
+        return self.start.earliest <= moment and (self.ended is None or moment < self.ended.earliest)
+
+
+class ChannelRecord:
+    """All that was reported of one channel."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.quiet = False
+        """Whether one more sign, later than all before, can change nothing that any duty finds."""
+        self.duties: list[Duty] = []
+        self.settle = Span()
+        """The longest that any rule lets evidence about this channel amend its judgement."""
+        self.signs = Signs()
+        """Answered checks and calls, meetings held, contacts."""
+        self.silences = Signs()
+        """Checks reported as unanswered or without a carrier."""
+        self.statuses: list[tuple[datetime, str, ChannelStatus]] = []
+        """Declarations, by the instant from which they can hold."""
+
+    def declare(self, event: ChannelStatus) -> bool:
+        """Take in a declared status; whether it is new."""
+        entry = (event.occurred.earliest, event.id, event)
+        if any(known[1] == event.id for known in self.statuses):
+            return False
+        insort(self.statuses, entry, key=lambda known: known[:2])
+        return True
+
+    def undeclare(self, event: ChannelStatus) -> bool:
+        """Take a retracted status out; whether it was there."""
+        before = len(self.statuses)
+        self.statuses = [known for known in self.statuses if known[1] != event.id]
+        return len(self.statuses) != before
+
+    @property
+    def first(self) -> datetime | None:
+        """The earliest instant of any check or contact on record, UTC."""
+        firsts = [signs.items[0].earliest for signs in (self.signs, self.silences) if signs.items]
+        return min(firsts) if firsts else None
+
+    def forget(self, now: datetime) -> None:
+        """Drop signs that no rule can ask for any more as of ``now``, but the last of them."""
+        before = self.settle.before(now)
+        self.signs.forget(before)
+        self.silences.forget(before)
+
+    def suspensions(self) -> list[Suspension]:
+        """Stretches of declared suspension. A repeated declaration prolongs nothing; only contact ends one."""
+        result: list[Suspension] = []
+        for _, _, event in self.statuses:
+            if event.data.status not in ("suspended", "cancelled"):
+                continue
+            start = event.occurred
+            if result and (result[-1].ended is None or start.earliest < result[-1].ended.earliest):
+                continue
+            result.append(Suspension(event, start, self.signs.first_from(start.latest)))
+        return result
+
+    def suspended(self, moment: datetime) -> bool:
+        """Whether the channel stood suspended at ``moment``."""
+        return bool(self.statuses) and any(suspension.holds(moment) for suspension in self.suspensions())

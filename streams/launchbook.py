@@ -1,0 +1,92 @@
+"""One party's launches and notices, as all claims together tell them."""
+
+from datetime import datetime
+
+from streams.events import LaunchNotice, LaunchObservation
+from streams.matching.launches import Claims, Launch, launches_of
+from streams.matching.notices import Series, series_of
+
+LaunchChange = tuple[Launch | None, Launch | None]
+SeriesChange = tuple[Series | None, Series | None]
+
+
+class LaunchBook:
+    """The launches and notice series of one launching party. Changes are pairs of what was and what is."""
+
+    def __init__(self, party: str) -> None:
+        self.party = party
+        self.launches: dict[str, Launch] = {}
+        self.series: dict[str, Series] = {}
+        self._claims = Claims()
+        self._launch_of: dict[str, str] = {}
+        self._notices: dict[str, dict[tuple[str, str], LaunchNotice]] = {}
+
+    def observed(self, claim: LaunchObservation) -> list[LaunchChange]:
+        """Take in a claim of a launch."""
+        if claim.id in self._launch_of and any(
+            known.source == claim.source for known in self.launches[self._launch_of[claim.id]].claims if known.id == claim.id
+        ):
+            return []
+        return self._recluster(self._claims.put(claim))
+
+    def unobserved(self, claim: LaunchObservation) -> list[LaunchChange]:
+        """Take a claim back."""
+        if claim.id not in self._launch_of:
+            return []
+        return self._recluster([*self._claims.drop(claim)], gone=claim.id)
+
+    def announced(self, notice: LaunchNotice) -> list[SeriesChange]:
+        """Take in a notice."""
+        claims = self._notices.setdefault(notice.data.notice, {})
+        place = (notice.id, notice.source)
+        if place in claims:
+            return []
+        claims[place] = notice
+        return self._retell(notice.data.notice)
+
+    def unannounced(self, notice: LaunchNotice) -> list[SeriesChange]:
+        """Take a notice back."""
+        claims = self._notices.get(notice.data.notice, {})
+        if claims.pop((notice.id, notice.source), None) is None:
+            return []
+        return self._retell(notice.data.notice)
+
+    def forget_before(self, settled: datetime) -> None:
+        """Drop launches and notices that speak of nothing after ``settled``, UTC."""
+        for key in [key for key, launch in self.launches.items() if launch.occurred.latest < settled]:
+            for claim in self.launches.pop(key).claims:
+                self._claims.drop(claim)
+                self._launch_of.pop(claim.id, None)
+        for key in [key for key, one in self.series.items() if over(one) < settled]:
+            del self.series[key], self._notices[key]
+
+    def _recluster(self, claims: list[LaunchObservation], gone: str | None = None) -> list[LaunchChange]:
+        stale = {self._launch_of[claim.id] for claim in claims if claim.id in self._launch_of}
+        if gone is not None:
+            stale.add(self._launch_of.pop(gone))
+        fresh = {launch.key: launch for launch in launches_of(claims)}
+        before = {key: self.launches.pop(key) for key in sorted(stale)}
+        changes: list[LaunchChange] = []
+        for key, launch in fresh.items():
+            self.launches[key] = launch
+            for claim in launch.claims:
+                self._launch_of[claim.id] = key
+            if before.get(key) != launch:
+                changes.append((before.get(key), launch))
+        changes.extend((launch, None) for key, launch in before.items() if key not in fresh)
+        return changes
+
+    def _retell(self, key: str) -> list[SeriesChange]:
+        before = self.series.pop(key, None)
+        told = series_of(self._notices[key].values())
+        if not told:
+            del self._notices[key]
+            return [(before, None)] if before is not None else []
+        self.series[key] = told[0]
+        return [(before, told[0])] if told[0] != before else []
+
+
+def over(series: Series) -> datetime:
+    """The last moment a notice speaks of, or came, UTC."""
+    closes = [one.window.closes for one in series.revisions if one.window is not None]
+    return max([*closes, *(one.issued.latest for one in series.revisions)])

@@ -1,0 +1,275 @@
+"""Cadence: a check in every slot of a calendar.
+
+Each slot is judged once, when its grace is over: met, missed, disputed (sources contradict each other about the same
+attempt: the worse counts) or unknown (nothing was reported and the feed does not vouch for the time). Missed slots without
+a sign of life between them are one outage, however many there are. A late report takes the judgement back from its slot on
+and judges again.
+"""
+
+from bisect import bisect_left
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple
+
+from streams.agreements.model import Cadence, Channel
+from streams.calendars import Slots
+from streams.events.times import spoken
+from streams.evidence import ChannelRecord, Sign
+from streams.feeds import FeedRecord
+from streams.lapses import Finding
+from streams.obligations.duty import INSTANT, Duty, earliest
+from streams.rulebook import Rule
+from streams.severity import Severity, worst
+from streams.spans import in_words
+
+_SAME_ATTEMPT = timedelta(minutes=5)
+
+
+class BadSlot(NamedTuple):
+    """A slot that was not met."""
+
+    due: datetime
+    closes: datetime
+    verdict: Literal["missed", "disputed", "unknown"]
+    events: tuple[str, ...]
+    claims: tuple[str, ...]
+
+
+class Outage:
+    """Slots in a row that were not met, without a sign of life between them."""
+
+    def __init__(self, first: BadSlot) -> None:
+        self.slots = [first]
+        """The first few slots, as many as severities tell apart."""
+        self.last = first
+        self.count = 1
+
+    @property
+    def known(self) -> bool:
+        """Whether it is a lapse; else nobody can say."""
+        return self.slots[0].verdict != "unknown"
+
+    def takes(self, slot: BadSlot, sign: Sign | None) -> bool:
+        """Whether ``slot`` is part of this outage, given the first sign of life after its first slot."""
+        if sign is not None and sign.earliest <= slot.closes:
+            return False
+        return self.known or slot.verdict == "unknown"
+
+
+class SlotDuty(Duty):
+    """One channel's checks by a calendar."""
+
+    rule: Rule[Cadence]
+
+    def __init__(
+        self, rule: Rule[Cadence], channel: Channel, record: ChannelRecord, slots: Slots, feed: FeedRecord | None
+    ) -> None:
+        super().__init__(rule, channel.id)
+        self.channel = channel
+        self.record = self.line = record
+        self.siblings: tuple[SlotDuty, ...] = ()
+        self._slots = slots
+        self._feed = feed
+        self._bad: list[BadSlot] = []
+        self._outages: list[Outage] = []
+        self._next: datetime | None = None
+        self._judged: datetime | None = None
+        self._armed: datetime | None = None
+        self.findings: list[Finding] = []
+
+    def judge(self, now: datetime) -> list[tuple[str, list[Finding] | None]]:
+        """Judge the slots whose grace is over, and say which outages there are."""
+        self.record.forget(now)
+        self._forget(self.settled(now))
+        before = [(outage.slots[0].due, outage.known, self._end(outage)) for outage in self._outages]
+        self._arm()
+        self._judge_slots(now)
+        after = [(outage.slots[0].due, outage.known, self._end(outage)) for outage in self._outages]
+        self.moved = before != after
+        self.findings = [self._finding(outage, now) for outage in self._outages]
+        # An ongoing outage, a slot that waits for its feed and a suspension all listen for the next sign.
+        self.quiet = not (self.record.statuses or (self._outages and self._end(self._outages[-1]) is None))
+        return [(self.channel.id, self.findings)]
+
+    def reconsider(self, since: datetime) -> None:
+        """Take back the judgement of every slot that a report about ``since`` or later can bear on."""
+        if self._judged is None or since > self._judged or self._armed is None:
+            return
+        del self._bad[bisect_left(self._bad, since, key=_closes) :]
+        back = self._slots.next_from(max(self.rule.obligation.grace.before(since), self._armed))
+        if self._next is None or (back is not None and back < self._next):
+            self._next = back
+        self._outages = []
+        for slot in self._bad:
+            self._count(slot)
+
+    def _forget(self, before: datetime) -> None:
+        while self._outages and (end := self._end(self._outages[0])) is not None and end.earliest < before:
+            gone = self._outages.pop(0)
+            del self._bad[: bisect_left(self._bad, gone.last.closes, key=_closes) + 1]
+
+    def down(self, moment: datetime) -> bool:
+        """Whether the line was in an outage at ``moment``, as far as is known."""
+        for outage in self._outages:
+            if outage.known and outage.slots[0].closes <= moment:
+                end = self._end(outage)
+                if end is None or moment < end.earliest:
+                    return True
+        return False
+
+    def up(self, moment: datetime) -> bool:
+        """Whether the line gave a sign of life before ``moment`` and was not in an outage."""
+        return self.record.signs.last_until(moment) is not None and not self.down(moment)
+
+    def _arm(self) -> None:
+        """Checks are asked for from the first thing ever heard of the channel or its feed."""
+        firsts = earliest(self.record.first, self._feed.starts[0] if self._feed is not None and self._feed.heard else None)
+        if firsts is None or (self._armed is not None and self._armed <= firsts):
+            return
+        self._armed = firsts
+        self._bad, self._outages = [], []
+        self._next = self._slots.next_from(firsts)
+
+    def _judge_slots(self, now: datetime) -> None:
+        rule = self.rule.obligation
+        self.wake = None
+        while (due := self._next) is not None:
+            closes = rule.grace.after(due)
+            if now <= closes:
+                self.wake = closes + INSTANT
+                return
+            slot = self._verdict(due, closes, now)
+            if slot is None:
+                # The feed may still tell; look again at its next beat, or when it is overdue.
+                assert self._feed is not None
+                self.wake = self._feed.overdue + INSTANT
+                self._feed.listeners.add(self)
+                return
+            if slot is not _MET:
+                self._bad.append(slot)
+                self._count(slot)
+            self._judged = closes
+            self._next = self._slots.next_from(due + INSTANT)
+
+    def _verdict(self, due: datetime, closes: datetime, now: datetime) -> BadSlot | None:
+        """The slot's verdict; ``None`` while the feed may still tell."""
+        opens = self.rule.obligation.early.before(due)
+        if not self.rule.in_force(due) or not self.channel.epoch.holds(due) or self.record.suspended(due):
+            return _MET
+        signs = self.record.signs.within(opens, closes)
+        silences = self.record.silences.within(opens, closes)
+        denials = [
+            silence
+            for silence in silences
+            if any(silence.source != sign.source and abs(silence.earliest - sign.earliest) <= _SAME_ATTEMPT for sign in signs)
+        ]
+        if signs and not denials:
+            return _MET
+        events = tuple(sorted(report.event for report in (*signs, *silences)))
+        if signs:
+            answered = tuple(f"answered, says {sign.source}" for sign in signs)
+            denied = tuple(f"not answered, says {silence.source}" for silence in denials)
+            return BadSlot(due, closes, "disputed", events, answered + denied)
+        if silences:
+            return BadSlot(due, closes, "missed", events, ())
+        if self._feed is None:
+            return BadSlot(due, closes, "missed", (), ())
+        vouched = self._feed.vouches(opens, closes, now) if self._feed.heard else False
+        if vouched is None:
+            return None
+        return BadSlot(due, closes, "missed" if vouched else "unknown", (), ())
+
+    def _count(self, slot: BadSlot) -> None:
+        if self._outages:
+            outage = self._outages[-1]
+            if outage.takes(slot, self.record.signs.first_after(outage.slots[0].closes)):
+                outage.last = slot
+                outage.count += 1
+                if len(outage.slots) < max(2, len(self.rule.obligation.missed)):
+                    outage.slots.append(slot)
+                return
+        self._outages.append(Outage(slot))
+
+    def _end(self, outage: Outage) -> Sign | None:
+        return self.record.signs.first_after(outage.last.closes)
+
+    def _finding(self, outage: Outage, now: datetime) -> Finding:
+        first, end = outage.slots[0], self._end(outage)
+        rule = self.rule.obligation
+        following = next((later for later in self._outages if later.slots[0].due > first.due), None)
+        severity, changed, why = self._severity(outage, now)
+        unknown = not outage.known or (end is None and outage.last.verdict == "unknown")
+        resolved = end.earliest if end is not None else None
+        if not outage.known and following is not None:
+            resolved = earliest(resolved, following.slots[0].due)
+        if unknown and resolved is None:
+            changed = max(changed, outage.last.closes if not outage.known else self._unknown_since(outage))
+        arithmetic = [
+            f"check due {spoken(first.due)}, counted from {in_words(first.due - rule.early.before(first.due))} before"
+            f" to {rule.grace} after",
+            f"no answer by {spoken(first.closes)}"
+            if outage.known
+            else f"nothing reported by {spoken(first.closes)}, and the feed does not vouch for the time: unknown, not lapsed",
+            *why,
+        ]
+        if resolved is not None:
+            arithmetic.append(f"sign of life {spoken(resolved)}: out for {in_words(resolved - first.due)}")
+        return Finding(
+            subject=self.channel.id,
+            parties=self.channel.parties,
+            onset=first.due,
+            deadline=first.closes,
+            changed=resolved if resolved is not None else changed,
+            resolved=resolved,
+            state="unknown" if unknown else "resolved" if resolved is not None else "open",
+            severity=severity,
+            reason="feed-silent" if not outage.known else "missed-check",
+            events=tuple(event for slot in outage.slots for event in slot.events) + ((end.event,) if end is not None else ()),
+            arithmetic=tuple(arithmetic),
+            claims=tuple(claim for slot in outage.slots for claim in slot.claims),
+        )
+
+    def _unknown_since(self, outage: Outage) -> datetime:
+        """When the latest run of unknown slots of a known outage began."""
+        since = outage.last.closes
+        for slot in reversed(self._bad):
+            if slot.verdict != "unknown":
+                break
+            since = slot.closes
+        return since
+
+    def _severity(self, outage: Outage, now: datetime) -> tuple[Severity, datetime, list[str]]:
+        """How bad, since when, and why: by slots missed in a row unless a sibling line is up, or by siblings silent at once."""
+        rule = self.rule.obligation
+        first = outage.slots[0]
+        severity, changed, why = rule.missed[0], first.closes, list[str]()
+        if not outage.known:
+            return Severity.WARN, changed, why
+        for number, slot in enumerate(outage.slots[1:], start=2):
+            louder = rule.missed[min(number, len(rule.missed)) - 1]
+            if louder.rank > severity.rank and not any(sibling.up(slot.closes) for sibling in self.siblings):
+                severity, changed = louder, slot.closes
+                why.append(f"{number} checks in a row missed by {spoken(slot.closes)}: {louder.value}")
+        end = self._end(outage)
+        for sibling in self.siblings:
+            for other in sibling._outages:  # noqa: SLF001 - the lines of one group are judged together
+                since = max(first.closes, other.slots[0].closes)
+                until = earliest(end.earliest if end is not None else None, _earliest(sibling._end(other)))  # noqa: SLF001
+                if not other.known or since >= now or (until is not None and until <= since):
+                    continue
+                together = rule.together
+                if together is not None and worst(severity, together) != severity:
+                    severity, changed = together, since
+                    why.append(f"{sibling.channel.id} silent as well by {spoken(since)}: {together.value}")
+        return severity, changed, why
+
+
+def _earliest(sign: Sign | None) -> datetime | None:
+    return sign.earliest if sign is not None else None
+
+
+def _closes(slot: BadSlot) -> datetime:
+    return slot.closes
+
+
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+_MET = BadSlot(_ALWAYS, _ALWAYS, "missed", (), ())

@@ -1,0 +1,75 @@
+"""A duty: one rule applied to one subject. It holds evidence, and says what it finds as of a moment."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from streams.evidence import ChannelRecord
+from streams.lapses import Finding
+from streams.rulebook import Rule
+
+INSTANT = timedelta(microseconds=1)
+"""Deadlines are inclusive: what comes at the deadline is in time, and the lapse begins an instant later."""
+
+
+class Duty:
+    """What one rule asks of one subject.
+
+    Attributes:
+        rule: The rule.
+        name: Unique among the duties of a watch; duties that fall due together are judged in the order of their names.
+        layer: Duties of a higher layer are judged after those of a lower one, whose findings they use.
+        wake: When the findings can next change without an event, UTC; ``None`` where only an event can change them.
+        moved: Whether the last judgement changed what other duties look at.
+        quiet: Whether one more sign of life, later than all before, can change nothing.
+        done: Settled for good: no report can bear on it any more.
+    """
+
+    layer = 0
+
+    def __init__(self, rule: Rule[Any], subject: str) -> None:
+        self.rule = rule
+        self.name = f"{rule.name}/{subject}"
+        self.wake: datetime | None = None
+        self.moved = False
+        self.scheduled: datetime | None = None
+        self.quiet = False
+        self.done = False
+        self.line: ChannelRecord | None = None
+        """The channel it is about, where it is about one."""
+
+    def judge(self, now: datetime) -> Iterable[tuple[str, list[Finding] | None]]:
+        """What is found as of ``now``, slot by slot of the register, for the slots that may have changed.
+
+        ``None`` in place of a slot's findings means that it is settled and can be forgotten.
+        """
+        raise NotImplementedError
+
+    def rests(self, now: datetime) -> bool:
+        """Whether the wake was idle: nothing can have changed, and ``wake`` says when to look again."""
+        del now
+        return False
+
+    def retired(self, latest: datetime, now: datetime) -> bool:
+        """Whether the subject, whose last report speaks of ``latest``, is settled; then the duty is done."""
+        self.done = latest < self.settled(now)
+        return self.done
+
+    def settled(self, now: datetime) -> datetime:
+        """What ended before this moment is history, UTC: no report amends it any more."""
+        settle: datetime = self.rule.obligation.settle.before(now)
+        return settle
+
+
+def earliest(*moments: datetime | None) -> datetime | None:
+    """The first of the moments that are there."""
+    known = [moment for moment in moments if moment is not None]
+    return min(known) if known else None
+
+
+def lapsed_through(findings: Iterable[Finding], start: datetime, end: datetime) -> bool:
+    """Whether one finding shows a lapse, known as such, from ``start`` through ``end``."""
+    return any(
+        finding.onset <= start and (finding.resolved is None or finding.resolved >= end) and finding.state != "unknown"
+        for finding in findings
+    )

@@ -1,0 +1,372 @@
+"""Prior: before a launch, a matching notice, far enough ahead, received by each recipient.
+
+One lane is one rule, one launching party and one recipient: what was told to others does not help the one who was not told.
+Launches and notices of a lane are matched as a whole (an assignment), but only the part that a report can change is matched
+anew.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from streams.agreements.model import Prior
+from streams.events import Interval
+from streams.events.times import spoken
+from streams.feeds import FeedRecord
+from streams.lapses import Finding
+from streams.launchbook import LaunchBook, over
+from streams.matching.launches import Launch
+from streams.matching.linkage import Index
+from streams.matching.match import Match, match
+from streams.matching.notices import Revision, Series, lead, receipt, told
+from streams.matching.scope import in_scope
+from streams.obligations.duty import INSTANT, Duty, earliest
+from streams.obligations.standing import RegimeRecord
+from streams.rulebook import Rule
+from streams.severity import Severity, worst
+from streams.spans import in_words
+
+_SWEEP_FROM = 64
+
+
+class LaneDuty(Duty):
+    """The notices that one party owes one recipient."""
+
+    rule: Rule[Prior]
+
+    def __init__(
+        self,
+        rule: Rule[Prior],
+        recipient: str,
+        book: LaunchBook,
+        regime: RegimeRecord,
+        feed: FeedRecord | None,
+    ) -> None:
+        super().__init__(rule, f"{book.party}/{recipient}")
+        self.launcher = book.party
+        self.recipient = recipient
+        self.matches: dict[str, Match] = {}
+        """What became of every launch in scope, by its key."""
+        self.touched: set[str] = set()
+        """Keys of launches whose match changed at the last judgement; ``conformance`` reads them."""
+        self.series_touched: set[str] = set()
+        self._book = book
+        self._regime = regime
+        self._feed = feed
+        self._index = Index(rule.obligation.slack)
+        self._fresh_launches: set[str] = set()
+        self._fresh_series: set[str] = set()
+        self._unnotified: dict[str, tuple[str, ...]] = {}
+        self._series: dict[str, datetime] = {}
+        self._dropped: set[str] = set()
+        self._sweep_at = _SWEEP_FROM
+
+    def launch_changed(self, before: Launch | None, after: Launch | None, now: datetime) -> bool:
+        """Take in a launch as all claims tell it now; whether it concerns this lane."""
+        if after is not None and (after.occurred.latest < self.settled(now) or not self._in_scope(after)):
+            after = None
+        if before is not None and before.key not in self.matches:
+            before = None
+        if before is None and after is None:
+            return False
+        stale_launches, stale_series = self._around(before)
+        if before is not None:
+            self._index.drop_launch(before.key)
+            self.matches.pop(before.key, None)
+            self._fresh_launches.add(before.key)
+        if after is not None:
+            self._index.put_launch(after)
+            self.matches[after.key] = Match(launch=after)
+        self._rematch((stale_launches, stale_series), self._around(after))
+        return True
+
+    def series_changed(self, before: Series | None, after: Series | None, now: datetime) -> bool:
+        """Take in a notice series as it stands now; whether it concerns this lane."""
+        if after is not None and (not told(after, self.recipient) or over(after) < self.settled(now)):
+            after = None
+        if before is not None and not told(before, self.recipient):
+            before = None
+        if before is None and after is None:
+            return False
+        stale = self._around(before)
+        if before is not None:
+            self._index.drop_series(before.key)
+            self._series.pop(before.key, None)
+            self._fresh_series.add(before.key)
+        if after is not None:
+            self._index.put_series(after)
+            self._series[after.key] = over(after)
+            self._fresh_series.add(after.key)
+        self._rematch(stale, self._around(after))
+        return True
+
+    def reconsider(self) -> None:
+        """Judge everything again: the party's duty began or ended."""
+        self._fresh_launches.update(self.matches)
+        self._fresh_series.update(self._book.series)
+
+    def judge(self, now: datetime) -> Iterator[tuple[str, list[Finding] | None]]:
+        """Find launches that nobody was told of, and notices that came too late."""
+        self.wake = None
+        self.touched, self._fresh_launches = self._fresh_launches, set()
+        self.series_touched, self._fresh_series = self._fresh_series, set()
+        self.moved = bool(self.touched or self.series_touched)
+        for key in sorted(self._dropped):
+            yield key, None
+        self._dropped = set()
+        for key in sorted(self.series_touched):
+            series = self.series(key)
+            yield f"notice/{key}", list(self._notice_findings(series)) if series is not None else []
+        yield from self._launch_findings(now)
+        if len(self.matches) + len(self._series) > self._sweep_at:
+            self._sweep(self.settled(now))
+
+    def owed(self, launch: Launch) -> bool:
+        """Whether notice of this launch was owed at all when it happened."""
+        return self.duty_in_force(launch.occurred)
+
+    def duty_in_force(self, moment: Interval) -> bool:
+        """Whether the rule was in force, and not ended by the party's own statement."""
+        rule = self.rule
+        if not rule.in_force(moment.earliest):
+            return False
+        return not rule.obligation.suspendable or (
+            self._regime.suspended(rule.agreement.id, rule.obligation.notice_type, moment) is None
+        )
+
+    def withheld(self) -> list[Match]:
+        """The launches of which this recipient was not told, by time."""
+        found = [outcome for outcome in self.matches.values() if outcome.series is None and self.owed(outcome.launch)]
+        return sorted(found, key=_when)
+
+    def given(self) -> list[Series]:
+        """The notices that this recipient was given, by key."""
+        return [series for _, series in sorted(self._book.series.items()) if told(series, self.recipient)]
+
+    def series(self, key: str) -> Series | None:
+        """The notice with this key, where this recipient was told."""
+        series = self._book.series.get(key)
+        return series if series is not None and told(series, self.recipient) else None
+
+    def _in_scope(self, launch: Launch) -> bool:
+        return in_scope(launch, self.rule.obligation.scope).in_scope
+
+    def _around(self, changed: Launch | Series | None) -> tuple[list[Launch], list[Series]]:
+        return ([], []) if changed is None else self._index.component(changed)
+
+    def _rematch(self, *parts: tuple[list[Launch], list[Series]]) -> None:
+        """Match the launches around a change again, with all notices near them."""
+        launches = {launch.key: launch for part in parts for launch in part[0] if launch.key in self.matches}
+        series = {one.key: one for part in parts for one in part[1] if one.key in self._book.series}
+        for outcome in match(
+            [self.matches[key].launch for key in sorted(launches)],
+            [self._book.series[key] for key in sorted(series)],
+            self.recipient,
+            self.rule.obligation,
+        ).matches:
+            key = outcome.launch.key
+            if self.matches.get(key) != outcome or key not in self._unnotified:
+                self.matches[key] = outcome
+                self._fresh_launches.add(key)
+
+    def _notice_findings(self, series: Series) -> Iterator[Finding]:
+        """What is wrong with a notice whether or not anything is launched: too short, too long, by the wrong channel."""
+        rule = self.rule.obligation
+        revision = next((one for one in reversed(series.revisions) if one.status != "cancelled"), None)
+        if revision is None or not _notice_in_scope(revision, rule):
+            return
+        ahead = lead(series, revision, self.recipient, rule.reference)
+        had = ahead.receipt or receipt(series, revision, self.recipient)
+        when = had.earliest if had is not None else revision.issued.earliest
+        if not self.duty_in_force(Interval(when, when)):
+            return
+        subject = f"{self.launcher}/{series.key}/{self.recipient}"
+        common = {
+            "subject": subject,
+            "parties": (self.launcher, self.recipient),
+            "events": tuple(claim.id for one in series.revisions for claim in one.claims),
+            "claims": tuple(words for one in series.revisions for words in one.disagreements),
+        }
+        if ahead.longest is not None and ahead.reference is not None and ahead.longest < rule.lead.after(when) - when:
+            deadline = rule.lead.before(ahead.reference)
+            yield Finding(
+                onset=deadline,
+                deadline=deadline,
+                changed=max(deadline, when),
+                opened=max(deadline, when),
+                severity=rule.short,
+                reason="short-notice",
+                arithmetic=(
+                    *_receipt_words(self.recipient, had),
+                    f"{'window opens' if rule.reference == 'window' else 'planned for the day from'} {spoken(ahead.reference)}:"
+                    f" {_lead_words(ahead.shortest, ahead.longest)} of the {rule.lead} owed",
+                ),
+                **common,  # type: ignore[arg-type]
+            )
+        elif rule.longest_lead is not None and ahead.shortest is not None and ahead.reference is not None:
+            opens = rule.longest_lead.before(ahead.reference)
+            if ahead.shortest > ahead.reference - opens:
+                yield Finding(
+                    onset=when,
+                    deadline=opens,
+                    changed=when,
+                    severity=Severity.INFO,
+                    reason="early-notice",
+                    arithmetic=(f"given {in_words(ahead.shortest)} ahead, {rule.longest_lead} at most",),
+                    **common,  # type: ignore[arg-type]
+                )
+        elif rule.channels and revision.via and not set(revision.via) & set(rule.channels):
+            yield Finding(
+                onset=when,
+                deadline=when,
+                changed=when,
+                severity=Severity.INFO,
+                reason="wrong-channel",
+                arithmetic=(f"came by {', '.join(revision.via)}, owed by {', '.join(rule.channels)}: it counts, and is noted",),
+                **common,  # type: ignore[arg-type]
+            )
+
+    def _launch_findings(self, now: datetime) -> Iterator[tuple[str, list[Finding] | None]]:
+        """Launches without a notice in time, those of one salvo as one."""
+        rule = self.rule.obligation
+        bare = [
+            outcome
+            for outcome in self.matches.values()
+            if (outcome.series is None or outcome.after_launch) and self.owed(outcome.launch)
+        ]
+        bare.sort(key=_when)
+        salvos: list[list[Match]] = []
+        for outcome in bare:
+            last = salvos[-1] if salvos else None
+            if (
+                last is not None
+                and not outcome.after_launch
+                and not last[-1].after_launch
+                and outcome.launch.occurred.earliest <= rule.salvo.within.after(last[-1].launch.occurred.latest)
+            ):
+                last.append(outcome)
+            else:
+                salvos.append([outcome])
+        found: dict[str, tuple[str, ...]] = {}
+        for salvo in salvos:
+            key = salvo[0].launch.key
+            finding = self._unnotified_finding(salvo, now)
+            if finding is not None:
+                found[key] = tuple(outcome.launch.key for outcome in salvo)
+                yield f"launch/{key}", [finding]
+        for key in self._unnotified:
+            if key not in found:
+                yield f"launch/{key}", []
+        self._unnotified = found
+
+    def _unnotified_finding(self, salvo: list[Match], now: datetime) -> Finding | None:
+        rule = self.rule.obligation
+        first = salvo[0]
+        launch, occurred = first.launch, first.launch.occurred
+        louder_at = rule.wait.after(occurred.latest)
+        owed_by = rule.lead.before(occurred.earliest)
+        unknown = False
+        arithmetic = [f"launch {spoken(occurred.earliest)}: a notice owed {rule.lead} before, by {spoken(owed_by)}"]
+        if self._feed is not None:
+            if not self._feed.heard:
+                # This log does not carry the notices at all: nothing is asked of it.
+                return None
+            vouched = self._feed.vouches(owed_by, occurred.latest, now)
+            if vouched is None:
+                self._feed.listeners.add(self)
+                self.wake = earliest(self.wake, self._feed.overdue + INSTANT)
+                return None
+            if not vouched:
+                unknown = True
+                arithmetic.append("the feed that would carry the notice does not vouch for the time: unknown, not lapsed")
+        severity, changed = rule.missing[0], occurred.latest
+        resolved: datetime | None = None
+        if first.after_launch and first.series is not None and first.revision is not None:
+            had = receipt(first.series, first.revision, self.recipient)
+            resolved = had.earliest if had is not None else first.revision.issued.earliest
+            arithmetic.append(f"told only {in_words(resolved - occurred.earliest)} after the launch, {spoken(resolved)}")
+        until = now if resolved is None else min(now, resolved)
+        if unknown:
+            severity = Severity.WARN
+        elif louder_at < until:
+            severity, changed = worst(*rule.missing), louder_at
+            if resolved is None:
+                arithmetic.append(f"no notice on record {rule.wait} after it either, at {spoken(louder_at)}: {severity.value}")
+        elif resolved is None:
+            self.wake = earliest(self.wake, louder_at + INSTANT)
+        launches = [outcome.launch for outcome in salvo]
+        if len(launches) > 1:
+            last = spoken(launches[-1].occurred.earliest)
+            arithmetic.append(f"a salvo: {len(launches)} launches from {spoken(occurred.earliest)} to {last}")
+        arithmetic += [f"not meant: {words}" for words in dict.fromkeys(why for outcome in salvo for why in outcome.refused)]
+        claims = [words for one in launches for words in one.disagreements]
+        claims += [
+            f"notice {'given' if claim.data.notified else 'not given'}, says {claim.source}"
+            for one in launches
+            for claim in one.notified
+        ]
+        events = [claim.id for one in launches for claim in one.claims]
+        if first.series is not None:
+            events += [claim.id for one in first.series.revisions for claim in one.claims]
+        return Finding(
+            subject=f"{self.launcher}/{launch.key}/{self.recipient}",
+            parties=(self.launcher, self.recipient),
+            onset=occurred.earliest,
+            deadline=owed_by,
+            changed=resolved or changed,
+            resolved=resolved,
+            state="unknown" if unknown else "open" if resolved is None else "resolved",
+            severity=severity,
+            reason="feed-silent" if unknown else "no-notice" if resolved is None else "after-launch",
+            events=tuple(events),
+            arithmetic=tuple(arithmetic),
+            claims=tuple(dict.fromkeys(claims)),
+        )
+
+    def _sweep(self, settled: datetime) -> None:
+        """Forget what no report can change any more; it stays on record as it was."""
+        old = [key for key, outcome in self.matches.items() if outcome.launch.occurred.latest < settled]
+        for key in old:
+            del self.matches[key]
+            self._index.drop_launch(key)
+            self._dropped.add(f"launch/{key}")
+            self._unnotified.pop(key, None)
+        for key in [key for key, spoken_of in self._series.items() if spoken_of < settled]:
+            del self._series[key]
+            self._index.drop_series(key)
+            self._dropped.add(f"notice/{key}")
+        self._sweep_at = max(_SWEEP_FROM, 2 * (len(self.matches) + len(self._series)))
+
+
+def _when(outcome: Match) -> tuple[Interval, str]:
+    return outcome.launch.occurred, outcome.launch.key
+
+
+def _notice_in_scope(revision: Revision, rule: Prior) -> bool:
+    """Whether the announced launch would be in scope, as far as the notice says."""
+    scope = rule.scope
+    if revision.launch_class is None:
+        return True
+    if revision.launch_class in scope.always:
+        return True
+    if revision.launch_class not in scope.classes:
+        return False
+    if scope.min_range_km is None or revision.range_km is None:
+        return True
+    return revision.range_km > scope.min_range_km or (
+        scope.min_apogee_km is not None and revision.apogee_km is not None and revision.apogee_km > scope.min_apogee_km
+    )
+
+
+def _receipt_words(recipient: str, had: Interval | None) -> Iterable[str]:
+    if had is None:
+        return
+    if had.earliest == had.latest:
+        yield f"received by {recipient} {spoken(had.earliest)}"
+    else:
+        yield f"received by {recipient} between {spoken(had.earliest)} and {spoken(had.latest)}"
+
+
+def _lead_words(shortest: timedelta | None, longest: timedelta) -> str:
+    if shortest is None or shortest == longest:
+        return in_words(longest)
+    return f"{in_words(longest)} at most"

@@ -1,0 +1,270 @@
+"""Response: after an incident, contact; after a request for a call, the call. In steps of severity.
+
+A refusal is an answer of a kind: it ends the waiting, at once, and badly. An acknowledgement is no answer.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from streams.agreements.model import Channel, Response
+from streams.events import ChannelRequest, IncidentReport, Interval
+from streams.events.times import spoken
+from streams.evidence import ChannelRecord, Sign, Signs
+from streams.lapses import Finding, Reason
+from streams.obligations.duty import INSTANT, Duty, earliest, lapsed_through
+from streams.rulebook import Rule
+from streams.severity import Severity
+from streams.spans import in_words
+
+_FINENESS = {"second": 0, "minute": 1, "hour": 2, "day": 3}
+GRAVITIES = ("low", "elevated", "high", "critical")
+
+
+def canonical(claims: Iterable[IncidentReport]) -> IncidentReport:
+    """The claim that is reckoned with: the most precise, then the earliest, then by id."""
+    return min(claims, key=lambda claim: (_FINENESS[claim.precision], claim.time, claim.id))
+
+
+class RequestDuty(Duty):
+    """One request for a call on one channel."""
+
+    rule: Rule[Response]
+
+    def __init__(self, rule: Rule[Response], channel: Channel, record: ChannelRecord, request: str) -> None:
+        self.subject = f"{channel.id}/{request}"
+        super().__init__(rule, self.subject)
+        self.channel = channel
+        self.record = self.line = record
+        self.claims: dict[str, ChannelRequest] = {}
+        self.findings: list[Finding] = []
+
+    def judge(self, now: datetime) -> list[tuple[str, list[Finding] | None]]:
+        """Find whether the call was answered, refused, or not answered in time."""
+        self.wake = None
+        latest = max((claim.occurred.latest for claim in self.claims.values()), default=now)
+        if self.retired(latest, now):
+            return [(self.subject, None)]
+        found = self._find(now) if self.claims else []
+        self.moved = found != self.findings
+        self.findings = found
+        self.wake = earliest(self.wake, self.rule.obligation.settle.after(latest) + INSTANT)
+        return [(self.subject, found)]
+
+    def _find(self, now: datetime) -> list[Finding]:
+        rule = self.rule.obligation
+        claims = sorted(self.claims.values(), key=lambda claim: (claim.occurred, claim.id))
+        placed = claims[0].occurred
+        if not self.rule.in_force(placed.earliest):
+            return []
+        deadline = rule.steps[0].after.after(placed.latest)
+        answered = self.record.signs.possibly_after(placed.earliest)
+        refusal = next((claim for claim in claims if claim.data.outcome == "declined"), None)
+        if answered is not None and refusal is not None and answered.earliest < refusal.occurred.earliest:
+            refusal = None
+        arithmetic = [
+            f"call asked for {spoken(placed.earliest)} by {claims[0].data.party}, owed an answer within {rule.steps[0].after}"
+        ]
+        if refusal is not None:
+            begins = refusal.occurred.earliest
+            severity, changed, due = rule.declined, begins, min(begins, deadline)
+            arithmetic.append(f"declined {spoken(begins)}")
+        else:
+            if answered is not None and answered.earliest <= deadline:
+                return []
+            # Somebody saying "not answered" is evidence of its own, before the deadline too: it ends no waiting.
+            if now <= deadline:
+                self.wake = deadline + INSTANT
+                return []
+            severity, changed = self._stepped(placed, now if answered is None else min(now, answered.earliest), arithmetic)
+            due = deadline
+            arithmetic.insert(1, f"no answer by {spoken(deadline)}")
+        over = None if answered is None else answered.earliest
+        if over is not None:
+            arithmetic.append(f"call held {spoken(over)}: {in_words(over - placed.earliest)} after it was asked for")
+        return [
+            Finding(
+                subject=self.subject,
+                parties=_other_first(claims[0].data.party, self.channel.parties),
+                onset=placed.earliest,
+                deadline=due,
+                changed=over or changed,
+                resolved=over,
+                state="open" if over is None else "resolved",
+                severity=severity,
+                reason=_reason_of(claims, refusal),
+                events=(*(claim.id for claim in claims), *(() if answered is None else (answered.event,))),
+                arithmetic=tuple(arithmetic),
+                claims=_outcomes(claims),
+            )
+        ]
+
+    def _stepped(self, placed: Interval, until: datetime, arithmetic: list[str]) -> tuple[Severity, datetime]:
+        severity, changed = Severity.INFO, placed.latest
+        for step in self.rule.obligation.steps:
+            begins = step.after.after(placed.latest)
+            if begins >= until:
+                self.wake = begins + INSTANT
+                break
+            severity, changed = step.severity, begins
+            arithmetic.append(f"{step.after} without an answer at {spoken(begins)}: {step.severity.value}")
+        return severity, changed
+
+
+class IncidentDuty(Duty):
+    """One incident asks for contact between its two parties."""
+
+    layer = 1
+    rule: Rule[Response]
+
+    def __init__(
+        self,
+        rule: Rule[Response],
+        pair: str,
+        incident: str,
+        contacts: Signs,
+        military: Callable[[], list[tuple[str, list[Finding]]]],
+        others: "dict[str, IncidentDuty]",
+    ) -> None:
+        self.subject = f"{pair}/{incident}"
+        super().__init__(rule, self.subject)
+        self.pair = pair
+        self.incident = incident
+        self.contacts = contacts
+        self.claims: dict[str, IncidentReport] = {}
+        self.found: list[Finding] = []
+        self._military = military
+        self._others = others
+
+    @property
+    def occurred(self) -> Interval | None:
+        """When it happened, by the most precise claim."""
+        return canonical(self.claims.values()).occurred if self.claims else None
+
+    @property
+    def answered(self) -> Sign | None:
+        """The first contact that can have followed it."""
+        occurred = self.occurred
+        return None if occurred is None else self.contacts.possibly_after(occurred.earliest)
+
+    def judge(self, now: datetime) -> list[tuple[str, list[Finding] | None]]:
+        """Find whether the parties spoke in time."""
+        self.wake = None
+        latest = max((claim.occurred.latest for claim in self.claims.values()), default=now)
+        if self.retired(latest, now):
+            return [(self.subject, None)]
+        self.found = self._find(now) if self.claims else []
+        self.wake = earliest(self.wake, self.rule.obligation.settle.after(latest) + INSTANT)
+        return [(self.subject, self.found)]
+
+    def listens_to(self, sign: Sign, *, retract: bool) -> bool:
+        """Whether a contact that came or went can be the one that answered this incident."""
+        occurred = self.occurred
+        if occurred is None or sign.latest <= occurred.earliest:
+            return False
+        answered = self.answered
+        return retract or answered is None or sign <= answered
+
+    def _find(self, now: datetime) -> list[Finding]:
+        rule = self.rule.obligation
+        report = canonical(self.claims.values())
+        occurred = report.occurred
+        gravity = max((claim.data.gravity for claim in self.claims.values()), key=GRAVITIES.index)
+        if GRAVITIES.index(gravity) < GRAVITIES.index(rule.gravity) or not self.rule.in_force(occurred.earliest):
+            return []
+        deadline = rule.steps[0].after.after(occurred.latest)
+        answered = self.answered
+        if answered is not None and answered.earliest <= deadline:
+            return []
+        if now <= deadline:
+            self.wake = deadline + INSTANT
+            return []
+        until = now if answered is None else min(now, answered.earliest)
+        arithmetic = [
+            f"incident {spoken(occurred.earliest)}"
+            + (f" to {spoken(occurred.latest)}" if occurred.latest != occurred.earliest else "")
+            + f", contact owed within {rule.steps[0].after}: by {spoken(deadline)}"
+        ]
+        severity, changed = rule.steps[0].severity, deadline
+        for step in rule.steps:
+            begins = step.after.after(occurred.latest)
+            if begins >= until:
+                self.wake = begins + INSTANT if answered is None or answered.earliest > now else None
+                break
+            severity, changed = step.severity, begins
+            arithmetic.append(f"no contact {step.after} after it, at {spoken(begins)}: {step.severity.value}")
+        raised = self._raised(occurred)
+        if raised:
+            severity = severity.raised()
+            arithmetic.append(f"{raised}: raised to {severity.value}")
+        over = None if answered is None else answered.earliest
+        if over is not None:
+            arithmetic.append(f"contact {spoken(over)}: {in_words(over - occurred.earliest)} after it")
+        return [
+            Finding(
+                subject=self.subject,
+                parties=report.data.parties,
+                onset=occurred.earliest,
+                deadline=deadline,
+                changed=over or changed,
+                resolved=over,
+                state="open" if over is None else "resolved",
+                severity=severity,
+                reason="no-contact",
+                events=(*sorted(self.claims), *(() if answered is None else (answered.event,))),
+                arithmetic=tuple(arithmetic),
+                claims=self._disagreements(),
+            )
+        ]
+
+    def _raised(self, occurred: Interval) -> str | None:
+        """Why the compound rule makes this incident worse, where it does."""
+        rule = self.rule.obligation.raised
+        if rule is None:
+            return None
+        lines = self._military()
+        if not lines or not all(lapsed_through(findings, occurred.earliest, occurred.latest) for _, findings in lines):
+            return None
+        why = f"every military channel was lapsed ({', '.join(name for name, _ in lines)})"
+        if rule.incidents:
+            since = rule.within.before(occurred.earliest)
+            near = [
+                other
+                for other in self._others.values()
+                if (when := other.occurred) is not None and since <= when.earliest <= occurred.earliest
+            ]
+            if len(near) >= rule.incidents:
+                why += f", {len(near)} incidents within {rule.within}"
+        return why
+
+    def _disagreements(self) -> tuple[str, ...]:
+        claims = sorted(self.claims.values(), key=lambda claim: (claim.time, claim.id))
+        result = []
+        for name, values in (
+            ("gravity", [(claim.data.gravity, claim.source) for claim in claims]),
+            (
+                "closest approach",
+                [(f"{claim.data.closest_m:g} m", claim.source) for claim in claims if claim.data.closest_m is not None],
+            ),
+        ):
+            if len({value for value, _ in values}) > 1:
+                result.append(f"{name}: " + " / ".join(f"{value} ({source})" for value, source in values))
+        return tuple(result)
+
+
+def _reason_of(claims: list[ChannelRequest], refusal: ChannelRequest | None) -> Reason:
+    if refusal is not None:
+        return "declined"
+    if any(claim.data.outcome == "acknowledged" for claim in claims):
+        return "acknowledged-not-answered"
+    return "unanswered"
+
+
+def _outcomes(claims: list[ChannelRequest]) -> tuple[str, ...]:
+    said = [(claim.data.outcome, claim.source) for claim in claims if claim.data.outcome != "placed"]
+    if len({outcome for outcome, _ in said}) < 2:
+        return ()
+    return ("outcome: " + " / ".join(f"{outcome} ({source})" for outcome, source in said),)
+
+
+def _other_first(asking: str, parties: tuple[str, ...]) -> tuple[str, ...]:
+    return (*(party for party in parties if party != asking), asking)

@@ -1,0 +1,177 @@
+"""Standing: a declared status stays in force, for a channel or for a party's duty under a regime.
+
+"Agreed to resume" is a promise and ends nothing: a channel's lapse ends with contact on that channel, a regime's with the
+party's statement that its duty is in force again.
+"""
+
+from datetime import datetime
+
+from streams.agreements.model import Channel, Standing
+from streams.events import ChannelStatus, RegimeStatement
+from streams.events.times import Interval, spoken, zone_named
+from streams.evidence import ChannelRecord, Suspension
+from streams.lapses import Finding
+from streams.obligations.duty import Duty
+from streams.rulebook import Rule
+from streams.spans import in_words
+
+
+def dated(event: ChannelStatus | RegimeStatement) -> str:
+    """When it was declared, as precisely as the source says."""
+    if event.precision == "day":
+        return f"{event.time.astimezone(zone_named(event.zone)):%Y-%m-%d} ({event.zone})"
+    return spoken(event.time)
+
+
+class ChannelStandingDuty(Duty):
+    """One channel stays open."""
+
+    rule: Rule[Standing]
+
+    def __init__(self, rule: Rule[Standing], channel: Channel, record: ChannelRecord) -> None:
+        super().__init__(rule, channel.id)
+        self.channel = channel
+        self.record = self.line = record
+        self.findings: list[Finding] = []
+
+    def judge(self, now: datetime) -> list[tuple[str, list[Finding] | None]]:
+        """Find every stretch of declared suspension."""
+        self.record.forget(now)
+        settled = self.settled(now)
+        found = [
+            self._finding(suspension)
+            for suspension in self.record.suspensions()
+            if self.rule.in_force(suspension.start.earliest)
+            and (suspension.ended is None or suspension.ended.earliest >= settled)
+        ]
+        self.moved = found != self.findings
+        self.findings = found
+        self.quiet = not self.record.statuses
+        return [(self.channel.id, found)]
+
+    def _finding(self, suspension: Suspension) -> Finding:
+        declared, start, ended = suspension
+        promises = [
+            event
+            for moment, _, event in self.record.statuses
+            if event.data.status in ("agreed-to-resume", "open")
+            and moment >= start.earliest
+            and (ended is None or moment <= ended.earliest)
+        ]
+        arithmetic = [f"{declared.data.party} declared it {declared.data.status} on {dated(declared)}"]
+        arithmetic += [f"said to be resumed on {dated(promise)}: a promise, not contact" for promise in promises]
+        if ended is not None:
+            arithmetic.append(f"contact {spoken(ended.earliest)}: {in_words(ended.earliest - start.earliest)} after the cut")
+        return Finding(
+            subject=self.channel.id,
+            parties=_owing_first(declared.data.party, self.channel.parties),
+            onset=start.earliest,
+            deadline=start.earliest,
+            changed=ended.earliest if ended is not None else max([start.earliest, *(p.occurred.earliest for p in promises)]),
+            resolved=None if ended is None else ended.earliest,
+            state="open" if ended is None else "resolved",
+            severity=self.rule.obligation.severity,
+            reason="cancelled" if declared.data.status == "cancelled" else "suspended",
+            events=(declared.id, *(promise.id for promise in promises), *(() if ended is None else (ended.event,))),
+            arithmetic=tuple(arithmetic),
+            group=declared.data.announcement or declared.id,
+        )
+
+
+class RegimeRecord:
+    """What one party stated about its duties: the statements, by the instant from which they can hold."""
+
+    def __init__(self, party: str) -> None:
+        self.party = party
+        self.statements: list[tuple[datetime, str, RegimeStatement]] = []
+
+    def state(self, event: RegimeStatement) -> bool:
+        """Take in a statement; whether it is new."""
+        if any(known[1] == event.id for known in self.statements):
+            return False
+        self.statements.append((event.occurred.earliest, event.id, event))
+        self.statements.sort(key=lambda known: known[:2])
+        return True
+
+    def retract(self, event: RegimeStatement) -> bool:
+        """Take a statement out; whether it was there."""
+        before = len(self.statements)
+        self.statements = [known for known in self.statements if known[1] != event.id]
+        return len(self.statements) != before
+
+    def about(self, agreement: str, notice_type: str | None) -> list[RegimeStatement]:
+        """The statements that bear on one type of notice of one agreement, in order."""
+        return [
+            event
+            for _, _, event in self.statements
+            if agreement in event.data.agreements
+            and (not event.data.notice_types or notice_type is None or notice_type in event.data.notice_types)
+        ]
+
+    def suspended(self, agreement: str, notice_type: str | None, moment: Interval) -> RegimeStatement | None:
+        """The statement by which the duty was not in force at any instant of ``moment``, if one was."""
+        ended: RegimeStatement | None = None
+        for event in self.about(agreement, notice_type):
+            if event.occurred.earliest > moment.earliest:
+                break
+            if event.data.status == "in-force":
+                ended = None
+            elif ended is None:
+                ended = event
+        return ended
+
+
+class RegimeStandingDuty(Duty):
+    """One party keeps one type of notice of one agreement in force."""
+
+    rule: Rule[Standing]
+
+    def __init__(self, rule: Rule[Standing], party: str, record: RegimeRecord) -> None:
+        self.subject = f"{party}/{rule.obligation.notice_type}"
+        super().__init__(rule, self.subject)
+        self.party = party
+        self.record = record
+
+    def judge(self, now: datetime) -> list[tuple[str, list[Finding] | None]]:
+        """Find every stretch for which the party declared its duty ended."""
+        settled = self.settled(now)
+        agreement, obligation = self.rule.agreement, self.rule.obligation
+        found: list[Finding] = []
+        opened: RegimeStatement | None = None
+        for event in self.record.about(agreement.id, obligation.notice_type):
+            if event.data.status == "in-force":
+                if opened is not None and event.occurred.earliest >= settled:
+                    found.append(self._finding(opened, event))
+                opened = None
+            elif opened is None and self.rule.in_force(event.occurred.earliest):
+                opened = event
+        if opened is not None:
+            found.append(self._finding(opened, None))
+        return [(self.subject, found)]
+
+    def _finding(self, ended: RegimeStatement, restored: RegimeStatement | None) -> Finding:
+        status = ended.data.status
+        assert status != "in-force"
+        start = ended.occurred.earliest
+        arithmetic = [f"{self.party} declared it {status} on {dated(ended)}"]
+        if restored is not None:
+            arithmetic.append(f"in force again by its statement of {dated(restored)}")
+        over = None if restored is None else restored.occurred.earliest
+        return Finding(
+            subject=self.subject,
+            parties=_owing_first(self.party, self.rule.agreement.parties),
+            onset=start,
+            deadline=start,
+            changed=over or start,
+            resolved=over,
+            state="open" if over is None else "resolved",
+            severity=self.rule.obligation.severity,
+            reason=status,
+            events=(ended.id,) if restored is None else (ended.id, restored.id),
+            arithmetic=tuple(arithmetic),
+            group=ended.data.announcement or ended.id,
+        )
+
+
+def _owing_first(party: str, parties: tuple[str, ...]) -> tuple[str, ...]:
+    return (party, *(other for other in parties if other != party))
