@@ -3,6 +3,7 @@
 Text from events is hostile: it goes through ``safe``, so that it can neither move the cursor nor dress itself up.
 """
 
+import json
 import os
 import sys
 import unicodedata
@@ -19,7 +20,11 @@ def safe(text: str) -> str:
     r"""The text with every character that is not seen spelled out: ``\x1b``, ``\u202e``."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_spelled(char) if unicodedata.category(char) in _UNSEEN else char for char in text)
+    return "".join(_spelled(char) if _is_unseen(char) else char for char in text)
+
+
+def _is_unseen(char: str) -> bool:
+    return unicodedata.category(char) in _UNSEEN
 
 
 def _spelled(char: str) -> str:
@@ -57,7 +62,11 @@ def note(message: str) -> None:
 
 
 def emit(line: bytes) -> None:
-    """Write one line of JSON to standard output, byte for byte."""
+    """Write one line of JSON to standard output; what is not seen is written as JSON's own escapes."""
+    if not line.isascii():
+        # JSON escapes only the controls of ASCII; others move cursors and end lines too (U+009B, U+2028).
+        text = line.decode()
+        line = "".join(json.dumps(char)[1:-1] if not char.isascii() and _is_unseen(char) else char for char in text).encode()
     sys.stdout.buffer.write(line + b"\n")
 
 

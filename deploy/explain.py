@@ -66,7 +66,7 @@ def _times(lapse: Lapse, end: datetime | None) -> str:
     parts = [f"since {spoken(lapse.onset)}", f"deadline {spoken(lapse.deadline)}"]
     if lapse.resolved is not None:
         parts.append(f"met {spoken(lapse.resolved)}")
-    return f"{', '.join(parts)}; {how_long(lapse, end)}; {lapse.reason}"
+    return f"{', '.join(parts)}; {how_long(lapse, end)}{'' if lapse.resolved else ' so far'}; {lapse.reason}"
 
 
 def _cited(lapse: Lapse, revisions: Sequence[Lapse]) -> list[str]:

@@ -1,7 +1,7 @@
 """The table of lapses, and the words, marks and colours that every view of them shares."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from rich import box
@@ -31,8 +31,8 @@ def counts(lapse: Lapse) -> bool:
 
 
 def rule_of(lapse: Lapse) -> Text:
-    """The rule by its name, with the marks that say how far it is to be trusted."""
-    text = words(f"{lapse.agreement}/{lapse.rule}")
+    """The rule, after its agreement, with the marks that say how far it is to be trusted."""
+    text = Text.assemble(words(lapse.agreement, "dim"), " ", words(lapse.rule))
     if lapse.unverified:
         text.append(" [unverified]", "magenta")
     if lapse.proposed:
@@ -46,7 +46,7 @@ def how_long(lapse: Lapse, end: datetime | None) -> str:
         return in_words(lapse.resolved - lapse.onset)
     if lapse.state == "withdrawn" or end is None or end < lapse.onset:
         return "-"
-    return f"{in_words(end - lapse.onset)} so far"
+    return in_words(end - lapse.onset)
 
 
 def state_of(lapse: Lapse) -> Text:
@@ -61,7 +61,7 @@ def lapse_table(lapses: Sequence[Lapse], end: datetime | None, title: str | None
         title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0)
     )
     table.add_column("", width=1, no_wrap=True)
-    table.add_column("rule", overflow="fold", ratio=None)
+    table.add_column("rule", overflow="fold")
     table.add_column("subject", overflow="fold")
     table.add_column("onset (UTC)", no_wrap=True)
     table.add_column("how long", no_wrap=True)
@@ -79,6 +79,11 @@ def lapse_table(lapses: Sequence[Lapse], end: datetime | None, title: str | None
             state_of(lapse),
         )
     return table
+
+
+def in_order(lapses: Iterable[Lapse]) -> list[Lapse]:
+    """The lapses as people read them: by onset, then what one announcement caused together, then by rule and subject."""
+    return sorted(lapses, key=lambda lapse: (lapse.onset, lapse.group or "", lapse.agreement, lapse.rule, lapse.subject))
 
 
 def ties(lapses: Sequence[Lapse]) -> list[str]:

@@ -9,14 +9,16 @@ import msgspec
 import typer
 from rich.table import Table
 
-from deploy.commands.options import Json, LogFile, examples
+from deploy.commands.options import Json, LogFile, Rules, examples
 from deploy.consoles import emit, out, safe, words
 from deploy.exits import BAD_INPUT, FINE, bad_input, bad_use
 from deploy.places import state_log
 from deploy.replay import not_yet
+from deploy.session import rules_or_leave
 from streams.events import AnyEvent
 from streams.events.decode import Refused, decode
 from streams.log.sqlite import DeadLetter, Entry, Log, LogError
+from streams.watch import Watch
 
 app = typer.Typer(
     help="List, show and retry lines that were no events.",
@@ -94,6 +96,7 @@ def retry(
     ] = None,
     as_json: Json = False,
     log: LogFile = None,
+    rules: Rules = None,
 ) -> None:
     """Decode dead letters once more, and append to the log what is an event now.
 
@@ -103,10 +106,11 @@ def retry(
         bad_use("--with needs the numbers of the dead letters that its text mends")
     texts = {} if mended is None else _texts(mended, numbers or [])
     refused = False
+    watch = Watch(rules_or_leave(rules))
     with _opened(log) as opened:
         letters = [_letter(opened, number) for number in numbers] if numbers else list(opened.dead_letters("waiting"))
         for letter in letters:
-            reason, name = _retried(opened, letter, texts.get(letter.number, letter.data))
+            reason, name = _retried(opened, watch, letter, texts.get(letter.number, letter.data))
             refused = refused or reason is not None
             if as_json:
                 state = "mended" if reason is None else "waiting"
@@ -119,11 +123,13 @@ def retry(
     raise typer.Exit(BAD_INPUT if refused else FINE)
 
 
-def _retried(log: Log, letter: DeadLetter, data: bytes) -> tuple[str | None, str | None]:
+def _retried(log: Log, watch: Watch, letter: DeadLetter, data: bytes) -> tuple[str | None, str | None]:
     """Why it is still refused, or under which id it is in the log now."""
     now = datetime.now(UTC)
     try:
         event: AnyEvent = decode(data)
+        # A watch without a time judges nothing yet, and refuses names that no agreement knows.
+        watch.receive(event)
     except Refused as refused:
         return str(refused), None
     if event.known > now:

@@ -14,7 +14,7 @@ from deploy.commands.options import Rules as RulesOption
 from deploy.consoles import emit, out, words
 from deploy.exits import BAD_INPUT, FINE, LAPSED, bad_use
 from deploy.session import run
-from deploy.table import SEVERITY_STYLES, lapse_table, rule_of, state_of
+from deploy.table import SEVERITY_STYLES, in_order, lapse_table, rule_of, state_of
 from streams.events.times import spoken
 from streams.lapses import Lapse
 
@@ -100,7 +100,7 @@ def diff(what: What, rules: RulesOption = None, as_json: Json = False, until: Un
 def _show(found: list[Difference]) -> None:
     console = out()
     for change, heading in (("added", "only under the other rules"), ("removed", "no longer under the other rules")):
-        lapses = [each.lapse for each in found if each.change == change]
+        lapses = in_order(each.lapse for each in found if each.change == change)
         if lapses:
             console.print(lapse_table(lapses, None, f"{len(lapses)} {heading}"))
     changed = [each for each in found if each.change == "changed"]

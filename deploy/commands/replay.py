@@ -18,7 +18,7 @@ from deploy.picture import draw
 from deploy.replay import evidence, key_of
 from deploy.session import Session, run
 from deploy.summary import exit_code, in_words, summary
-from deploy.table import EXERCISE, announcements, is_shown, lapse_table
+from deploy.table import EXERCISE, announcements, in_order, is_shown, lapse_table
 from streams.events import AnyEvent
 from streams.lapses import Lapse, encode_lapse
 
@@ -55,7 +55,7 @@ def replay(
     if as_json:
         _tell_machines(session, explain=explain)
     else:
-        shown = [lapse for lapse in session.result.lapses if everything or is_shown(lapse)]
+        shown = in_order(lapse for lapse in session.result.lapses if everything or is_shown(lapse))
         printed = list(_told(session, shown, explain=explain, everything=everything))
         console = out()
         for renderable in printed:

@@ -7,6 +7,7 @@ import pytest
 
 import producers.history
 from producers.history.story import Story, builtin_stories, find_story, load_story
+from streams.agreements.load import load_builtin
 from streams.events import AnyEvent, ChannelCheck
 from streams.events.decode import Refused, decode, encode
 
@@ -105,6 +106,15 @@ def test_every_event_says_when_the_log_knew_it(stories: list[Story]) -> None:
         for event in story.events:
             assert event.ingested is not None, event.id
             assert event.reported is None or event.reported <= event.ingested, event.id
+
+
+def test_expectations_name_rules_that_there_are(stories: list[Story]) -> None:
+    agreements = {agreement.id: agreement for agreement in load_builtin()}
+    for story in stories:
+        for expectation in (*story.must, *story.must_not):
+            if expectation.agreement is not None:
+                rules = {obligation.id for obligation in agreements[expectation.agreement].obligations}
+                assert expectation.rule is None or expectation.rule in rules, (story.name, expectation.note)
 
 
 def test_no_presumed_check_stands_in_the_record(stories: list[Story]) -> None:

@@ -16,7 +16,7 @@ def problems(draw: st.DrawFn) -> tuple[Edges, list[int]]:
     width = draw(st.integers(1, 4))
     cost: st.SearchStrategy[Cost]
     cost = st.integers(0, 6) if draw(st.booleans()) else st.tuples(st.integers(0, 1), st.integers(0, 3), st.integers(0, 3))
-    row = st.dictionaries(st.integers(0, width - 1), cost, max_size=width)
+    row: st.SearchStrategy[dict[int, Cost]] = st.dictionaries(st.integers(0, width - 1), cost, max_size=width)
     edges: Edges = draw(st.lists(row, max_size=5))
     return edges, draw(st.lists(st.integers(0, 3), min_size=width, max_size=width))
 

@@ -1,0 +1,146 @@
+"""The yardstick: the same three rules as one bare loop, with msgspec, dictionaries and one heap.
+
+It knows this load alone: it validates nothing, explains nothing, takes nothing back and has no rules to read. So it says how
+fast the machine is, in the only unit that every machine has.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
+
+import msgspec
+
+from tests.benchmarks.oracle import CONTACT_WITHIN, LONGEST_GAP, Found, Lapse
+
+_LATEST = timedelta(seconds=30)
+"""How late an event may come; judged no earlier, so that nothing has to be taken back."""
+_KEPT = 8
+"""How many notices of a party, and contacts of a pair, are looked through."""
+
+
+class _Span(msgspec.Struct):
+    opens: datetime
+    closes: datetime
+
+
+class _Receipt(msgspec.Struct):
+    received: datetime
+
+
+class _CheckData(msgspec.Struct):
+    channel: str
+
+
+class _NoticeData(msgspec.Struct):
+    party: str
+    window: _Span
+    recipients: list[_Receipt]
+
+
+class _LaunchData(msgspec.Struct):
+    party: str
+    launch: str
+
+
+class _IncidentData(msgspec.Struct):
+    parties: tuple[str, str]
+    incident: str
+
+
+class _ContactData(msgspec.Struct):
+    parties: tuple[str, str]
+
+
+class _Check(msgspec.Struct, tag_field="type", tag="org.steadyline.channel.check.v1"):
+    time: datetime
+    ingested: datetime
+    data: _CheckData
+
+
+class _Notice(msgspec.Struct, tag_field="type", tag="org.steadyline.launch.notice.v1"):
+    time: datetime
+    ingested: datetime
+    data: _NoticeData
+
+
+class _Launch(msgspec.Struct, tag_field="type", tag="org.steadyline.launch.observation.v1"):
+    time: datetime
+    ingested: datetime
+    data: _LaunchData
+
+
+class _Incident(msgspec.Struct, tag_field="type", tag="org.steadyline.incident.report.v1"):
+    time: datetime
+    ingested: datetime
+    data: _IncidentData
+
+
+class _Contact(msgspec.Struct, tag_field="type", tag="org.steadyline.contact.v1"):
+    time: datetime
+    ingested: datetime
+    data: _ContactData
+
+
+_read = msgspec.json.Decoder(_Check | _Notice | _Launch | _Incident | _Contact).decode
+
+
+def found(lines: Iterable[bytes]) -> Found:
+    """The lapses in these lines as of the last one's arrival."""
+    lapses: set[Lapse] = set()
+    checked: dict[str, datetime] = {}
+    told: defaultdict[str, list[_NoticeData]] = defaultdict(list)
+    spoke: defaultdict[str, list[datetime]] = defaultdict(list)
+    # When to look, the rule, the channel or party or pair, the subject, the time of the launch or incident.
+    heap: list[tuple[datetime, str, str, str, datetime]] = []
+
+    def judge(rule: str, owner: str, subject: str, at: datetime) -> None:
+        if rule == "notice":
+            met = any(one.recipients[0].received < at and one.window.opens <= at <= one.window.closes for one in told[owner])
+        else:
+            met = any(at < contact <= at + CONTACT_WITHIN for contact in spoke[owner])
+        if not met:
+            lapses.add((rule, subject, at))
+
+    now = datetime.min.replace(tzinfo=UTC)
+    for line in lines:
+        event = _read(line)
+        if event.ingested > now:
+            now = event.ingested
+            while heap and heap[0][0] < now:
+                due, rule, owner, subject, at = heappop(heap)
+                if rule == "check":
+                    owed = checked[owner] + LONGEST_GAP
+                    if owed < now:
+                        lapses.add((rule, subject, owed))
+                        owed = due + LONGEST_GAP
+                    heappush(heap, (owed, rule, owner, subject, at))
+                else:
+                    judge(rule, owner, subject, at)
+        kind = event.__class__
+        if kind is _Check:
+            name, at = event.data.channel, event.time
+            if (last := checked.get(name)) is None:
+                checked[name] = at
+                heappush(heap, (at + LONGEST_GAP, "check", name, name, at))
+            elif at > last:
+                checked[name] = at
+        elif kind is _Notice:
+            notices = told[event.data.party]
+            notices.append(event.data)
+            del notices[:-_KEPT]
+        elif kind is _Launch:
+            party, at = event.data.party, event.time
+            heappush(heap, (at + _LATEST, "notice", party, f"{party}/{event.data.launch}/WATCH", at))
+        else:
+            pair, at = "-".join(sorted(event.data.parties)), event.time
+            if kind is _Contact:
+                contacts = spoke[pair]
+                contacts.append(at)
+                del contacts[:-_KEPT]
+            else:
+                heappush(heap, (at + CONTACT_WITHIN + _LATEST, "contact", pair, f"{pair}/{event.data.incident}", at))
+    for due, rule, owner, subject, at in heap:
+        if rule != "check" and due - _LATEST < now:
+            judge(rule, owner, subject, at)
+    return frozenset(lapses)

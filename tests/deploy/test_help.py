@@ -1,0 +1,67 @@
+"""Every command explains itself, with an example that works."""
+
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from deploy.cli import app
+from tests.deploy.conftest import Steadyline
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    """Every command and every command of a command."""
+
+    def walk(command: object, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        yield path
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from walk(inner, (*path, name))
+
+    yield from walk(get_command(app), ())
+
+
+COMMANDS = list(commands())
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_help_has_an_example_of_the_command(steadyline: Steadyline, path: tuple[str, ...]) -> None:
+    for option in ("--help", "-h"):
+        result = steadyline(*path, option)
+        assert result.exit_code == 0
+        assert "Examples:" in result.stdout
+        assert f"steadyline {' '.join(path)}".strip() in result.stdout.split("Examples:")[1]
+
+
+@pytest.mark.parametrize("path", [path for path in COMMANDS if path not in ((), ("dead-letters",))], ids=" ".join)
+def test_every_command_speaks_json(steadyline: Steadyline, path: tuple[str, ...]) -> None:
+    assert "--json" in steadyline(*path, "--help").stdout
+
+
+def test_help_documents_the_exit_codes(steadyline: Steadyline) -> None:
+    for arguments in (("--help",), ("replay", "--help")):
+        words = " ".join(steadyline(*arguments).stdout.split())
+        for code in ("0 nothing lapsed", "1 lapses", "2 bad use", "3 bad input"):
+            assert code in words
+
+
+@pytest.mark.parametrize("path", [path for path in COMMANDS if path], ids=" ".join)
+def test_examples_are_calls_that_the_command_understands(steadyline: Steadyline, path: tuple[str, ...]) -> None:
+    told = steadyline(*path, "--help").stdout.split("Examples:")[1]
+    examples = [line.strip() for line in told.splitlines() if line.strip().startswith("steadyline ")]
+    assert examples
+    for example in examples:
+        command: Any = get_command(app)
+        for word in shlex.split(example)[1:]:
+            if word.startswith("-") and word != "-":
+                assert any(word in parameter.opts for parameter in command.params), f"{example}: {word}"
+            elif hasattr(command, "commands"):
+                assert word in command.commands, example
+                command = command.commands[word]
+
+
+def test_the_version_is_told(steadyline: Steadyline) -> None:
+    result = steadyline("--version")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("steadyline 0.")
