@@ -62,7 +62,7 @@ def in_words(session: Session, *, everything: bool) -> str:
     if not everything and (hidden := _hidden(session)):
         parts.append(f"not shown: {hidden} (--all shows them)")
     events = sum(result.events.values())
-    told = f"{', '.join(parts)}.\n{events:,} events"
+    told = f"{', '.join(parts)}.\n{events:,} event{'' if events == 1 else 's'}"
     if result.left_out:
         told += f" ({result.left_out:,} more came only later)"
     if result.end is not None:

@@ -155,6 +155,9 @@ class Watch:
 
     def _schedule(self, duty: Duty) -> None:
         if duty.wake is not None and duty.wake != duty.scheduled:
+            # A wake that is over already would be woken for ever.
+            assert self.now is not None
+            assert duty.wake > self.now, f"{duty.name} asks to be woken at {duty.wake}, and it is {self.now}"
             heappush(self._wakes, (duty.wake, duty.name, duty))
         duty.scheduled = duty.wake
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from deploy.commands.options import Json
 from deploy.consoles import emit, out, words
-from deploy.exits import BAD_INPUT, FINE, bad_input
+from deploy.exits import FINE, LAPSED, bad_input
 from deploy.session import run
 from producers.history.expect import unmet
 from producers.history.story import Story, StoryError, builtin_stories, find_story, load_story
@@ -20,7 +20,10 @@ def stories(
         bool, typer.Option("--check", help="Replay each story and hold it against what it must and must not show.")
     ] = False,
 ) -> None:
-    """List the stories: real history, with what a watch must and must not find in it."""
+    """List the stories: real history, with what a watch must and must not find in it.
+
+    With --check, exits with 1 where a story does not show what it must.
+    """
     told = []
     for name in builtin_stories():
         try:
@@ -33,7 +36,7 @@ def stories(
             emit(msgspec.json.encode(row))
     else:
         _show(rows, check=check)
-    raise typer.Exit(BAD_INPUT if any(row.get("unmet") for row in rows) else FINE)
+    raise typer.Exit(LAPSED if any(row.get("unmet") for row in rows) else FINE)
 
 
 def _row(story: Story) -> dict[str, Any]:

@@ -112,6 +112,9 @@ class ChannelDocket:
     def drop_sign(self, record: ChannelRecord, signs: Signs, sign: Sign) -> None:
         """Take a sign out of the record again."""
         if signs.remove(sign):
+            for duty in record.duties:
+                if isinstance(duty, SlotDuty):
+                    duty.disarm()
             self._mark_all(record, sign.earliest)
 
     def find_sign(self, event_id: str) -> tuple[ChannelRecord, Signs, Sign] | None:
@@ -160,12 +163,14 @@ class ChannelDocket:
         moment = event.time
         first = not feed.heard
         late = not first and moment < feed.ends[-1]
-        again = not first and feed.silent(moment)
+        again = not first and (feed.silent(moment) or self._heartbeats[event.data.feed].alarmed)
+        since = feed.feed.silent_after.before(moment)
+        if again and not late:
+            since = min(since, feed.ends[-1])
         if not feed.beat(moment):
             return
         if first or late or again:
             self._mark(self._heartbeats[event.data.feed])
-            since = feed.feed.silent_after.before(moment)
             for duty in feed.dependants:
                 if isinstance(duty, SlotDuty):
                     duty.reconsider(since)

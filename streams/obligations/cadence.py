@@ -102,6 +102,11 @@ class SlotDuty(Duty):
         for slot in self._bad:
             self._count(slot)
 
+    def disarm(self) -> None:
+        """Begin anew: the report from which on checks were asked for may have been taken back."""
+        self._armed = self._next = self._judged = None
+        self._bad, self._outages = [], []
+
     def _forget(self, before: datetime) -> None:
         while self._outages and (end := self._end(self._outages[0])) is not None and end.earliest < before:
             gone = self._outages.pop(0)

@@ -35,6 +35,8 @@ class HeartbeatDuty(Duty):
     def __init__(self, rule: Rule[Cadence], record: FeedRecord) -> None:
         super().__init__(rule, record.feed.id)
         self.record = record
+        self.alarmed = False
+        """Whether the feed was found silent when it was last looked at."""
 
     def judge(self, now: datetime) -> list[tuple[str, list[Finding] | None]]:
         """Find the stretches for which the feed was silent."""
@@ -46,7 +48,8 @@ class HeartbeatDuty(Duty):
         silences = [(end, start) for (_, end), (start, _) in pairwise(zip(record.starts, record.ends, strict=True))]
         found = [self._finding(last, again) for last, again in silences if again >= settled]
         self.wake = None
-        if record.silent(now):
+        self.alarmed = record.silent(now)
+        if self.alarmed:
             found.append(self._finding(record.ends[-1], None))
         else:
             self.wake = record.overdue + INSTANT

@@ -75,7 +75,9 @@ class RequestDuty(Duty):
             if now <= deadline:
                 self.wake = deadline + INSTANT
                 return []
-            severity, changed = self._stepped(placed, now if answered is None else min(now, answered.earliest), arithmetic)
+            severity, changed = self._stepped(placed, now if answered is None else answered.earliest, arithmetic)
+            if answered is not None:
+                self.wake = None
             due = deadline
             arithmetic.insert(1, f"no answer by {spoken(deadline)}")
         over = None if answered is None else answered.earliest
@@ -178,7 +180,7 @@ class IncidentDuty(Duty):
         if now <= deadline:
             self.wake = deadline + INSTANT
             return []
-        until = now if answered is None else min(now, answered.earliest)
+        until = now if answered is None else answered.earliest
         arithmetic = [
             f"incident {spoken(occurred.earliest)}"
             + (f" to {spoken(occurred.latest)}" if occurred.latest != occurred.earliest else "")
@@ -188,7 +190,7 @@ class IncidentDuty(Duty):
         for step in rule.steps:
             begins = step.after.after(occurred.latest)
             if begins >= until:
-                self.wake = begins + INSTANT if answered is None or answered.earliest > now else None
+                self.wake = begins + INSTANT if answered is None else None
                 break
             severity, changed = step.severity, begins
             arithmetic.append(f"no contact {step.after} after it, at {spoken(begins)}: {step.severity.value}")

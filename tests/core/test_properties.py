@@ -10,7 +10,7 @@ from streams.lapses import encode_lapse
 from streams.watch import Watch
 from tests.core.world import END, HOURS, START, WORLD, at, event, final, histories
 
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def in_one_step(events: list[AnyEvent]) -> Watch:

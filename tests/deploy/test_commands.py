@@ -15,7 +15,7 @@ from tests.deploy.records import DECLINED, QUIET, request
 
 Recording = Callable[..., Path]
 
-FIELDS = {
+FIELDS: dict[str, Any] = {
     "id": str,
     "agreement": str,
     "obligation": str,
@@ -201,11 +201,12 @@ def test_diff_with_the_same_rules_finds_nothing(steadyline: Steadyline, tmp_path
 def test_diff_shows_both_judgements_of_one_lapse(steadyline: Steadyline, tmp_path: Path) -> None:
     source = next(Path("streams/agreements").glob("incident-contact.toml"))
     text = source.read_text()
-    assert '"critical"' in text
-    (tmp_path / source.name).write_text(text.replace('"critical"', '"page"'))
+    assert 'after = "2 h"' in text
+    (tmp_path / source.name).write_text(text.replace('after = "2 h"', 'after = "3 h"'))
     result = steadyline("diff", "us-china-2022", "--rules", tmp_path / source.name)
     assert result.exit_code == 1
     assert "judged otherwise" in result.stdout
+    assert "deadline" in result.stdout
 
 
 @pytest.mark.parametrize(
