@@ -48,7 +48,7 @@ def _tally(values: Iterable[str], names: tuple[str, ...]) -> dict[str, int]:
 
 
 def in_words(session: Session, *, everything: bool) -> str:
-    """The counts in a sentence or three, for people."""
+    """The counts in a sentence or three, for people; the same history is told in the same words."""
     result = session.result
     states = Counter(lapse.state for lapse in result.lapses if not lapse.exercise)
     lapsed = states["open"] + states["resolved"]
@@ -67,7 +67,12 @@ def in_words(session: Session, *, everything: bool) -> str:
         told += f" ({result.left_out:,} more came only later)"
     if result.end is not None:
         told += f", until {spoken(result.end)}"
-    return f"{told}; {result.seconds:.2f} s, {result.events_per_second:,.0f} events a second."
+    return f"{told}."
+
+
+def speed_in_words(session: Session) -> str:
+    """How long the run took."""
+    return f"{session.result.seconds:.2f} s, {session.result.events_per_second:,.0f} events a second."
 
 
 def _hidden(session: Session) -> str:

@@ -176,7 +176,9 @@ class Watch:
             settled = duty.settled(at)
             changed = False
             for slot, findings in duty.judge(at):
-                entered = self._register.enter(duty.rule, (duty.name, slot), findings, at=known, because=because, settled=settled)
+                entered = self._register.enter(
+                    duty.rule, (duty.name, slot), findings, at=known, because=because, settled=settled
+                )
                 if entered:
                     revisions += entered
                     changed = True

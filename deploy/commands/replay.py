@@ -17,7 +17,7 @@ from deploy.pacing import parse_speed
 from deploy.picture import draw
 from deploy.replay import evidence, key_of
 from deploy.session import Session, run
-from deploy.summary import exit_code, in_words, summary
+from deploy.summary import exit_code, in_words, speed_in_words, summary
 from deploy.table import EXERCISE, announcements, in_order, is_shown, lapse_table
 from streams.events import AnyEvent
 from streams.lapses import Lapse, encode_lapse
@@ -56,13 +56,14 @@ def replay(
         _tell_machines(session, explain=explain)
     else:
         shown = in_order(lapse for lapse in session.result.lapses if everything or is_shown(lapse))
-        printed = list(_told(session, shown, explain=explain, everything=everything))
         console = out()
-        for renderable in printed:
+        for renderable in _told(session, shown, explain=explain, everything=everything, timed=True):
             console.print(renderable)
         if svg is not None:
             try:
-                draw(printed, svg, title=f"steadyline replay {safe(what)}", width=WIDE)
+                # Without the time it took: the same history gives the same picture.
+                told = list(_told(session, shown, explain=explain, everything=everything, timed=False))
+                draw(told, svg, title=f"steadyline replay {safe(what)}", width=WIDE)
             except OSError as error:
                 complain(f"{svg}: {error.strerror or error}")
                 code = BAD_INPUT
@@ -70,7 +71,7 @@ def replay(
     raise typer.Exit(code)
 
 
-def _told(session: Session, shown: list[Lapse], *, explain: bool, everything: bool) -> Iterator[RenderableType]:
+def _told(session: Session, shown: list[Lapse], *, explain: bool, everything: bool, timed: bool) -> Iterator[RenderableType]:
     """What the command prints for people."""
     result = session.result
     title = session.given.story.title if session.given.story is not None else session.given.name
@@ -89,6 +90,8 @@ def _told(session: Session, shown: list[Lapse], *, explain: bool, everything: bo
     for words in announcements(shown):
         yield Text(words)
     yield Text(in_words(session, everything=everything))
+    if timed:
+        yield Text(speed_in_words(session), "dim")
     if drill:
         yield EXERCISE
 

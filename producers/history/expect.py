@@ -93,6 +93,8 @@ def _failing(wanted: Expectation, lapse: Lapse) -> Iterable[str]:
         yield "onset"
     if not _fits(wanted.deadline, wanted, lapse.deadline):
         yield "deadline"
+    if wanted.exercise is not None and lapse.exercise != wanted.exercise:
+        yield "exercise"
     if wanted.raised is not None and any(_COMPOUND in step for step in lapse.arithmetic) != wanted.raised:
         yield "raised"
     if wanted.says is not None and not any(wanted.says in line for line in (*lapse.arithmetic, *lapse.claims)):

@@ -119,6 +119,7 @@ class Expectation(Spec, frozen=True, kw_only=True):
         after: What reached it took effect then or after.
         change: What the transition changed.
         group: The announcement that caused it.
+        exercise: Whether it is a drill's.
         raised: Whether its arithmetic names the compound rule.
         says: Words that its arithmetic or its claims hold.
         count: How many lapses there are to be, exactly; at least one where it is left out. Only in ``must``.
@@ -142,6 +143,7 @@ class Expectation(Spec, frozen=True, kw_only=True):
     after: Moment | None = None
     change: Change | None = None
     group: Key | None = None
+    exercise: bool | None = None
     raised: bool | None = None
     says: Annotated[str, Meta(min_length=1)] | None = None
     count: Annotated[int, Meta(ge=1)] | None = None

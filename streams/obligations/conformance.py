@@ -8,7 +8,7 @@ from streams.events.times import spoken
 from streams.lapses import Finding, Reason
 from streams.matching.launches import Launch
 from streams.matching.match import Match
-from streams.matching.notices import Revision, Series
+from streams.matching.notices import Revision, Series, receipt
 from streams.obligations.duty import Duty
 from streams.obligations.prior import LaneDuty
 from streams.rulebook import Rule
@@ -93,13 +93,19 @@ class ConformanceDuty(Duty):
             # Valid from the start of the planned date on, for so many days, whatever the window says.
             opens = opens.replace(hour=0, minute=0, second=0, microsecond=0)
             closes = max(closes, rule.valid_for.after(opens))
-        earliest, latest = launch.occurred
-        if latest < rule.tolerance.before(opens):
-            early = opens - latest
-            yield "outside-window", f"launched {spoken(latest)}, window opens {spoken(opens)}: {in_minutes(early)} before it"
-        elif earliest > rule.tolerance.after(closes):
-            late = earliest - closes
-            yield "outside-window", f"launched {spoken(earliest)}, window closed {spoken(closes)}: {in_minutes(late)} after it"
+        # Where claims differ the worse one counts; each must lie outside with every instant it can mean.
+        times = [claim.occurred for claim in launch.claims]
+        first, last = min(time.latest for time in times), max(time.earliest for time in times)
+        if first < rule.tolerance.before(opens):
+            yield (
+                "outside-window",
+                f"launched {spoken(first)}, window opens {spoken(opens)}: {in_minutes(opens - first)} before it",
+            )
+        elif last > rule.tolerance.after(closes):
+            yield (
+                "outside-window",
+                f"launched {spoken(last)}, window closed {spoken(closes)}: {in_minutes(last - closes)} after it",
+            )
 
     def _incomplete(self, series: Series) -> Finding | None:
         rule = self.rule.obligation
@@ -115,6 +121,9 @@ class ConformanceDuty(Duty):
             "range_km": revision.range_km is not None,
         }
         missing = [name for name in rule.required if not has[name]]
+        # A report that notice was given is not the notice: only one whose receipt is on record can be held incomplete.
+        if receipt(series, revision, self._lane.recipient) is None:
+            return None
         if not missing or not self.rule.in_force(when) or not self._lane.duty_in_force(revision.issued):
             return None
         return Finding(

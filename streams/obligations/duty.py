@@ -50,10 +50,18 @@ class Duty:
         del now
         return False
 
-    def retired(self, latest: datetime, now: datetime) -> bool:
-        """Whether the subject, whose last report speaks of ``latest``, is settled; then the duty is done."""
-        self.done = latest < self.settled(now)
+    def retired(self, latest: datetime, now: datetime, findings: Iterable[Finding]) -> bool:
+        """Whether the subject, whose last report speaks of ``latest``, is settled; then the duty is done.
+
+        What is still open is not: the contact that ends it may come after years.
+        """
+        self.done = latest < self.settled(now) and all(finding.resolved is not None for finding in findings)
         return self.done
+
+    def retires_at(self, latest: datetime, now: datetime) -> datetime | None:
+        """When to look whether the subject is settled; ``None`` where that time is over and something is still open."""
+        moment: datetime = self.rule.obligation.settle.after(latest) + 2 * INSTANT
+        return moment if moment > now else None
 
     def settled(self, now: datetime) -> datetime:
         """What ended before this moment is history, UTC: no report amends it any more."""

@@ -42,12 +42,12 @@ class RequestDuty(Duty):
         """Find whether the call was answered, refused, or not answered in time."""
         self.wake = None
         latest = max((claim.occurred.latest for claim in self.claims.values()), default=now)
-        if self.retired(latest, now):
+        if self.retired(latest, now, self.findings):
             return [(self.subject, None)]
         found = self._find(now) if self.claims else []
         self.moved = found != self.findings
         self.findings = found
-        self.wake = earliest(self.wake, self.rule.obligation.settle.after(latest) + INSTANT)
+        self.wake = earliest(self.wake, self.retires_at(latest, now))
         return [(self.subject, found)]
 
     def _find(self, now: datetime) -> list[Finding]:
@@ -152,10 +152,10 @@ class IncidentDuty(Duty):
         """Find whether the parties spoke in time."""
         self.wake = None
         latest = max((claim.occurred.latest for claim in self.claims.values()), default=now)
-        if self.retired(latest, now):
+        if self.retired(latest, now, self.found):
             return [(self.subject, None)]
         self.found = self._find(now) if self.claims else []
-        self.wake = earliest(self.wake, self.rule.obligation.settle.after(latest) + INSTANT)
+        self.wake = earliest(self.wake, self.retires_at(latest, now))
         return [(self.subject, self.found)]
 
     def listens_to(self, sign: Sign, *, retract: bool) -> bool:

@@ -11,7 +11,8 @@ from streams.calendars import Slots
 from streams.severity import Severity
 from streams.spans import Span
 
-AGREEMENTS = {agreement.id: agreement for agreement in load_builtin()}
+# The synthetic load is no agreement of anybody's; the benchmarks hold it to its numbers.
+AGREEMENTS = {agreement.id: agreement for agreement in load_builtin() if agreement.id != "synthetic-load"}
 OBLIGATIONS = {
     (agreement.id, obligation.id): obligation for agreement in AGREEMENTS.values() for obligation in agreement.obligations
 }
@@ -53,7 +54,6 @@ NUMBERS: list[tuple[str, str, str, object]] = [
     ("us-china-dtl-2008", "call-request", "steps.0.after", span("48 h")),
     ("us-china-dtl-2008", "call-request", "declined", PAGE),
     # A request of August 2022 was answered after 503 days: what ends a lapse must still count then.
-    ("us-china-channels", "chiefs-call", "settle", span("5 years")),
     ("navigational-warnings", "dprk-launch", "lead", span("5 d")),
     ("navigational-warnings", "dprk-launch", "suspendable", False),
     ("navigational-warnings", "dprk-window", "tolerance", span("0 s")),
@@ -379,5 +379,5 @@ def test_every_table_names_sources_that_are_addresses() -> None:
 
 
 def test_agreements_come_sorted_by_id() -> None:
-    assert [agreement.id for agreement in load_builtin()] == sorted(AGREEMENTS)
+    assert [agreement.id for agreement in load_builtin()] == sorted({*AGREEMENTS, "synthetic-load"})
     assert len(AGREEMENTS) >= 26

@@ -1,1 +1,1 @@
-"""Measurements; ``make bench`` runs them, the tests do not."""
+"""Measurements. ``make bench`` runs them; the tests do not."""

@@ -107,7 +107,9 @@ def test_a_silent_feed_yields_unknown_and_never_a_lapse_or_a_resolve(events: lis
         one
         for one in events
         if not (type(one).__struct_config__.tag in carried and one.time >= silent_from)
-        and not (type(one).__struct_config__.tag == "org.steadyline.contact.v1" and getattr(one.data, "channel", None) in others)
+        and not (
+            type(one).__struct_config__.tag == "org.steadyline.contact.v1" and getattr(one.data, "channel", None) in others
+        )
         and type(one).__struct_config__.tag not in ("org.steadyline.retraction.v1", "org.steadyline.channel.status.v1")
     ]
     watch = Watch(WORLD)

@@ -14,7 +14,7 @@ from streams.events.decode import decode
 from streams.lapses import Lapse
 from streams.watch import Watch
 
-START = datetime(2026, 3, 2, tzinfo=UTC)
+START = datetime(2026, 2, 26, tzinfo=UTC)
 END = START + timedelta(days=6)
 
 RULES = """
@@ -160,11 +160,11 @@ quota = 1
 [[obligations]]
 kind = "benchmark"
 id = "sites"
-clause = "Ten sites by 4 March"
+clause = "Ten sites by 28 February"
 sources = ["urn:test"]
 measure = "sites"
 target = 10
-by = 2026-03-04
+by = 2026-02-28
 """
 
 
@@ -331,8 +331,26 @@ def _statement(draw: st.DrawFn, name: str, hours: float) -> AnyEvent:
 
 def _report(draw: st.DrawFn, name: str, hours: float) -> AnyEvent:
     return event(
-        "benchmark.report", name, hours, {"agreement": "small-world", "measure": "sites", "value": draw(st.sampled_from([5.0, 12.0]))}
+        "benchmark.report",
+        name,
+        hours,
+        {"agreement": "small-world", "measure": "sites", "value": draw(st.sampled_from([5.0, 12.0]))},
     )
 
 
-_KINDS = [_check, _check, _check, _status, _request, _meeting, _incident, _contact, _notice, _notice, _launch, _launch, _statement, _report]
+_KINDS = [
+    _check,
+    _check,
+    _check,
+    _status,
+    _request,
+    _meeting,
+    _incident,
+    _contact,
+    _notice,
+    _notice,
+    _launch,
+    _launch,
+    _statement,
+    _report,
+]

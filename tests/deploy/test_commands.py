@@ -138,6 +138,7 @@ def test_a_picture_needs_nobody_elses_server(steadyline: Steadyline, tmp_path: P
     for picture in pictures:
         assert steadyline("replay", "us-china-2022", "--svg", picture).exit_code == 1
     svg = pictures[0].read_text()
+    assert pictures[1].read_text() == svg
     assert svg.startswith("<svg")
     assert "us-china-mmca" in svg.replace("&#160;", " ")
     assert "url(" not in svg.replace("url(#", "")

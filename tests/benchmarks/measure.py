@@ -1,0 +1,108 @@
+"""One measurement in a process of its own: ``python -m tests.benchmarks.measure WHAT FILE CHANNELS``, a line of JSON out.
+
+Seconds are those of the processor, not of the wall: what else the machine does is not counted.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from deploy.replay import Edges, replay
+from streams.agreements.load import load_builtin
+from streams.agreements.model import Agreement
+from streams.events.decode import decode
+from streams.lapses import Lapse
+from streams.log.recording import Recording
+from streams.watch import Watch
+from tests.benchmarks import yardstick
+from tests.benchmarks.load import AGREEMENT, rules
+from tests.benchmarks.oracle import Found, digest
+
+
+def drive(watch: Watch, lines: Iterable[bytes]) -> Found:
+    """The lapses that the watch finds, withdrawn ones left out; nothing else of them is kept."""
+    found: dict[str, tuple[str, str, datetime]] = {}
+
+    def take(revisions: list[Lapse]) -> None:
+        for lapse in revisions:
+            if lapse.state == "withdrawn":
+                found.pop(lapse.id, None)
+            else:
+                found[lapse.id] = (lapse.rule, lapse.subject, lapse.onset)
+
+    now: datetime | None = None
+    advance, receive = watch.advance, watch.receive
+    for line in lines:
+        event = decode(line)
+        known = event.ingested
+        assert known is not None
+        if now is None or known > now:
+            now = known
+            if due := advance(known):
+                take(due)
+        if changes := receive(event):
+            take(changes)
+    return frozenset(found.values())
+
+
+def _core(path: Path, agreements: list[Agreement]) -> Found:
+    with path.open("rb") as file:
+        return drive(Watch(agreements), file)
+
+
+def _replay(path: Path, agreements: list[Agreement]) -> Found:
+    result = replay(Watch(agreements), Recording.at(path), Edges(clock=time.process_time))
+    return frozenset(
+        (lapse.rule, lapse.subject, lapse.onset)
+        for lapse in result.lapses
+        if lapse.agreement == AGREEMENT and lapse.state != "withdrawn"
+    )
+
+
+def _decode(path: Path, _: list[Agreement]) -> Found:
+    with path.open("rb") as file:
+        for line in file:
+            decode(line)
+    return frozenset()
+
+
+def _yardstick(path: Path, _: list[Agreement]) -> Found:
+    with path.open("rb") as file:
+        return yardstick.found(file)
+
+
+WHAT: dict[str, Callable[[Path, list[Agreement]], Found]] = {
+    "core": _core,
+    "replay": _replay,
+    "decode": _decode,
+    "yardstick": _yardstick,
+}
+
+
+def main(what: str, path: Path, channels: int) -> None:
+    """Measure once and print what came of it."""
+    # A replay from the command line judges by every agreement there is.
+    agreements = list(load_builtin()) if what == "replay" else [rules(channels)]
+    before = _peak_kib()
+    began = time.process_time()
+    found = WHAT[what](path, agreements)
+    seconds = time.process_time() - began
+    print(  # noqa: T201 - its one output
+        json.dumps(
+            {"seconds": seconds, "before_kib": before, "peak_kib": _peak_kib(), "lapses": len(found), "digest": digest(found)}
+        )
+    )
+
+
+def _peak_kib() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # macOS counts bytes where Linux counts KiB.
+    return peak // 1024 if sys.platform == "darwin" else peak
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
