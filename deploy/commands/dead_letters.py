@@ -39,7 +39,7 @@ def list_(
 ) -> None:
     """List the dead letters that wait: number, file and line, reason."""
     letters: list[DeadLetter] = []
-    if (log or state_log()).exists() or log is not None:
+    if _any(log):
         with _opened(log) as opened:
             letters = list(opened.dead_letters(None if everything else "waiting"))
     if as_json:
@@ -66,6 +66,8 @@ def show(
     log: LogFile = None,
 ) -> None:
     """Show one dead letter: where it stood, why it was refused, and its text."""
+    if not _any(log):
+        bad_use(f"no dead letter has the number {number}: there are none")
     with _opened(log) as opened:
         letter = _letter(opened, number)
     if as_json:
@@ -105,6 +107,12 @@ def retry(
     if mended is not None and not numbers:
         bad_use("--with needs the numbers of the dead letters that its text mends")
     texts = {} if mended is None else _texts(mended, numbers or [])
+    if not _any(log):
+        if numbers:
+            bad_use(f"no dead letter has the number {numbers[0]}: there are none")
+        if not as_json:
+            out().print("no dead letters wait")
+        return
     refused = False
     watch = Watch(rules_or_leave(rules))
     with _opened(log) as opened:
@@ -118,8 +126,8 @@ def retry(
             else:
                 told = f"mended, in the log as {name}" if reason is None else f"still refused: {reason}"
                 out().print(words(f"{letter.number}: {told}"), soft_wrap=True)
-        if not letters and not as_json:
-            out().print("no dead letters wait")
+    if not letters and not as_json:
+        out().print("no dead letters wait")
     raise typer.Exit(BAD_INPUT if refused else FINE)
 
 
@@ -153,9 +161,14 @@ def _texts(name: str, numbers: list[int]) -> dict[int, bytes]:
     return dict(zip(numbers, lines, strict=True))
 
 
+def _any(log: Path | None) -> bool:
+    """Whether there is a log to look into; one that is named and missing is an error of its own."""
+    return log is not None or state_log().exists()
+
+
 def _opened(log: Path | None) -> Log:
     try:
-        return Log(log or state_log(), create=log is None)
+        return Log(log or state_log(), create=False)
     except LogError as error:
         bad_input(str(error))
 

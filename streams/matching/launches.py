@@ -27,7 +27,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     count of a whole salvo says nothing of where and how its single launches went.
 
     Attributes:
-        key: The name its claims share, else the id of the earliest claim by (time, id).
+        key: The name its claims share, else the id of the claim that was known first: a second report does not rename it.
         claims: The claims, by (time, id), salvo counts included.
         occurred: When it happened as the best claim says, UTC.
         count: The largest number of missiles claimed.
@@ -106,7 +106,7 @@ def _launch(cluster: Cluster) -> Launch:
     data = [claim.data for claim in claims]
     everything = sorted(claims + counts, key=_by_time)
     return Launch(
-        key=_given(one.launch for one in data) or min(claims, key=_by_time).id,
+        key=_given(one.launch for one in data) or min(claims, key=_by_report).id,
         party=data[0].party,
         claims=tuple(everything),
         occurred=claims[0].occurred,
@@ -133,10 +133,13 @@ def _by_time(claim: LaunchObservation) -> tuple[datetime, str, str]:
     return claim.time, claim.id, claim.source
 
 
-def _merit(claim: Seen) -> tuple[int, datetime, datetime, str, str]:
-    event = claim.claim
+def _by_report(claim: LaunchObservation) -> tuple[datetime, datetime, str, str]:
     # Not when the log took it in: that is an accident of arrival.
-    return _PRECISION[event.precision], event.reported or event.received or claim.latest, event.time, event.id, event.source
+    return claim.reported or claim.received or claim.occurred.latest, claim.time, claim.id, claim.source
+
+
+def _merit(claim: Seen) -> tuple[int, datetime, datetime, str, str]:
+    return _PRECISION[claim.claim.precision], *_by_report(claim.claim)
 
 
 def _class(ranked: list[LaunchObservation]) -> LaunchClass:

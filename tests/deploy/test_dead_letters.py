@@ -25,6 +25,9 @@ def test_there_are_none_at_first(steadyline: Steadyline, state: Path) -> None:
     result = steadyline("dead-letters", "list")
     assert (result.exit_code, result.stdout) == (0, "no dead letters\n")
     assert steadyline("dead-letters", "list", "--json").stdout == ""
+    assert steadyline("dead-letters", "retry").stdout == "no dead letters wait\n"
+    assert steadyline("dead-letters", "retry", 1).exit_code == 2
+    assert steadyline("dead-letters", "show", 1).exit_code == 2
     assert not state.exists(), "to look makes no file"
 
 

@@ -144,6 +144,13 @@ def test_nothing_to_read_is_an_error(tmp_path: Path, name: str) -> None:
         Recording.at(tmp_path / name)
 
 
+def test_a_file_that_is_gone_is_broken_and_the_next_is_read(tmp_path: Path) -> None:
+    there = written(tmp_path / "there.jsonl", b"a\n")
+    lines, rest = read(Recording([tmp_path / "gone.jsonl", there]))
+    assert rest == [Broken(str(tmp_path / "gone.jsonl"), 1, "No such file or directory")]
+    assert lines == [(str(there), 1, b"a")]
+
+
 def test_the_size_and_what_was_read_tell_how_far_it_is(tmp_path: Path) -> None:
     for name in ("a.jsonl", "b.jsonl.gz"):
         written(tmp_path / name, b"line\n" * 50_000)
