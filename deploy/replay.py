@@ -6,7 +6,7 @@ How time passes in a replay:
    and a log that ticks does so from its first seconds. Should the first tick stand further down, it rules from there on.
 2. A recording without ticks gets synthetic ones: before each event, time advances to when the log knew of it (``known``),
    where that is later than now. Time never goes back; a late event is simply received late.
-3. Nothing can be known before it happened: an event that claims to have been known after ``horizon`` (the caller's now) is
+3. Nothing can be known before it happened: an event that claims to have been known after the time of day (``Edges.now``) is
    refused, so that one mistyped year cannot let every deadline pass.
 4. The clock starts at ``start`` where one is given. At the end it advances to ``until`` where one is given, and stays at the
    last known time otherwise. Events known only after ``until`` are left out.
@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 
 from deploy.pacing import Pace
 from streams.events import AnyEvent, Tick
-from streams.events.decode import Refused, decode
+from streams.events.decode import SKEW, Refused, decode
 from streams.events.times import spoken
 from streams.lapses import Lapse
 from streams.log.recording import Broken, Lines, Source, Unread
@@ -75,6 +75,7 @@ class Edges:
 
     Attributes:
         clock: Reads a clock that never goes back, in seconds; measures the run and nothing else.
+        now: Reads the time of day, with its zone; nothing can be known after it.
         refuse: Files lines that are no events.
         keep: Keeps events in the log.
         changed: Is told of changes as they happen.
@@ -83,6 +84,7 @@ class Edges:
     """
 
     clock: Callable[[], float]
+    now: Callable[[], datetime] | None = None
     refuse: Callable[[Sequence[Refusal]], object] | None = None
     keep: Callable[[Sequence[Entry]], object] | None = None
     changed: Callable[[Sequence[Lapse]], object] | None = None
@@ -116,7 +118,6 @@ def replay(
     *,
     start: datetime | None = None,
     until: datetime | None = None,
-    horizon: datetime | None = None,
 ) -> ReplayResult:
     """Drive ``watch`` over ``source`` and return what it found.
 
@@ -126,13 +127,12 @@ def replay(
         edges: Where dead letters, kept events and reports of progress go.
         start: The moment at which the replay's clock starts, UTC.
         until: The moment at which it ends, UTC.
-        horizon: The caller's now; nothing can be known after it.
 
     Raises:
         LogError: when ``source`` is a log that cannot be read, or ``edges.keep`` or ``edges.refuse`` cannot write.
     """
     began = edges.clock()
-    run = _Run(watch, edges, until or _AFTER_ALL, horizon or _AFTER_ALL)
+    run = _Run(watch, edges, until or _AFTER_ALL)
     if start is not None:
         run.advance(start)
     for batch in source.batches():
@@ -160,11 +160,11 @@ def replay(
 class _Run:
     """The state of one replay between its batches."""
 
-    def __init__(self, watch: Watch, edges: Edges, until: datetime, horizon: datetime) -> None:
+    def __init__(self, watch: Watch, edges: Edges, until: datetime) -> None:
         self.watch = watch
         self.edges = edges
         self.until = until
-        self.horizon = horizon
+        self.horizon = _AFTER_ALL
         self.register = _Register(edges.changed)
         self.counts: defaultdict[type[AnyEvent], int] = defaultdict(int)
         self.now = _BEFORE_ALL
@@ -184,6 +184,8 @@ class _Run:
         # The loop that a million events pass through: names are bound once, and what is rare is handled elsewhere.
         read, receive, advance, take = decode, self.watch.receive, self.watch.advance, self.register.take
         counts, utc, tick, number = self.counts, UTC, Tick, batch.first - 1
+        if self.edges.now is not None:
+            self.horizon = self.edges.now() + SKEW
         now, ticking, limit = self.now, self.ticking, min(self.until, self.horizon)
         paced = self.edges.pace is not None
         entries: list[Entry] | None = None if self.edges.keep is None else []

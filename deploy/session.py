@@ -90,16 +90,15 @@ def run(
         given = opened(name, agreements, again=again)
         watch = Watch(agreements)
         with ExitStack() as stack:
-            keeper = stack.enter_context(Keeper(log, lambda: datetime.now(UTC)))
-            edges = Edges(clock=time.perf_counter, refuse=keeper.refuse, keep=None if log is None else keeper.keep)
+            keeper = stack.enter_context(Keeper(log, _now))
+            keep = None if log is None else keeper.keep
+            edges = Edges(clock=time.perf_counter, now=_now, refuse=keeper.refuse, keep=keep)
             if speed is not None:
                 edges.pace = Pace(speed, clock=time.monotonic, sleep=time.sleep)
                 edges.changed = _ticker
             elif progress and err().is_terminal:
                 edges.progress = stack.enter_context(bar(err(), given.source.size))
-            result = replay(
-                watch, given.source, edges, start=given.start, until=until or given.until, horizon=datetime.now(UTC)
-            )
+            result = replay(watch, given.source, edges, start=given.start, until=until or given.until)
     except UnknownNameError as error:
         bad_use(str(error))
     except (NoRecordingError, StoryError, LogError) as error:
@@ -108,6 +107,10 @@ def run(
     if words := keeper.closing_words():
         warnings.append(words)
     return Session(given, watch, agreements, result, tuple(warnings))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _ticker(changes: Sequence[Lapse]) -> None:

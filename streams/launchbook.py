@@ -6,6 +6,8 @@ from streams.events import LaunchNotice, LaunchObservation
 from streams.matching.launches import Claims, Launch, launches_of
 from streams.matching.notices import Series, series_of
 
+Name = tuple[str, str]
+"""An event by its source and id: two sources may use the same id."""
 LaunchChange = tuple[Launch | None, Launch | None]
 SeriesChange = tuple[Series | None, Series | None]
 
@@ -18,36 +20,33 @@ class LaunchBook:
         self.launches: dict[str, Launch] = {}
         self.series: dict[str, Series] = {}
         self._claims = Claims()
-        self._launch_of: dict[str, str] = {}
-        self._notices: dict[str, dict[tuple[str, str], LaunchNotice]] = {}
+        self._launch_of: dict[Name, str] = {}
+        self._notices: dict[str, dict[Name, LaunchNotice]] = {}
 
     def observed(self, claim: LaunchObservation) -> list[LaunchChange]:
         """Take in a claim of a launch."""
-        if claim.id in self._launch_of and any(
-            known.source == claim.source for known in self.launches[self._launch_of[claim.id]].claims if known.id == claim.id
-        ):
+        if _name(claim) in self._launch_of:
             return []
         return self._recluster(self._claims.put(claim))
 
     def unobserved(self, claim: LaunchObservation) -> list[LaunchChange]:
         """Take a claim back."""
-        if claim.id not in self._launch_of:
+        if _name(claim) not in self._launch_of:
             return []
-        return self._recluster([*self._claims.drop(claim)], gone=claim.id)
+        return self._recluster(self._claims.drop(claim), gone=_name(claim))
 
     def announced(self, notice: LaunchNotice) -> list[SeriesChange]:
         """Take in a notice."""
         claims = self._notices.setdefault(notice.data.notice, {})
-        place = (notice.id, notice.source)
-        if place in claims:
+        if _name(notice) in claims:
             return []
-        claims[place] = notice
+        claims[_name(notice)] = notice
         return self._retell(notice.data.notice)
 
     def unannounced(self, notice: LaunchNotice) -> list[SeriesChange]:
         """Take a notice back."""
         claims = self._notices.get(notice.data.notice, {})
-        if claims.pop((notice.id, notice.source), None) is None:
+        if claims.pop(_name(notice), None) is None:
             return []
         return self._retell(notice.data.notice)
 
@@ -56,12 +55,12 @@ class LaunchBook:
         for key in [key for key, launch in self.launches.items() if launch.occurred.latest < settled]:
             for claim in self.launches.pop(key).claims:
                 self._claims.drop(claim)
-                self._launch_of.pop(claim.id, None)
+                self._launch_of.pop(_name(claim), None)
         for key in [key for key, one in self.series.items() if over(one) < settled]:
             del self.series[key], self._notices[key]
 
-    def _recluster(self, claims: list[LaunchObservation], gone: str | None = None) -> list[LaunchChange]:
-        stale = {self._launch_of[claim.id] for claim in claims if claim.id in self._launch_of}
+    def _recluster(self, claims: list[LaunchObservation], gone: Name | None = None) -> list[LaunchChange]:
+        stale = {self._launch_of[_name(claim)] for claim in claims if _name(claim) in self._launch_of}
         if gone is not None:
             stale.add(self._launch_of.pop(gone))
         fresh = {launch.key: launch for launch in launches_of(claims)}
@@ -70,7 +69,7 @@ class LaunchBook:
         for key, launch in fresh.items():
             self.launches[key] = launch
             for claim in launch.claims:
-                self._launch_of[claim.id] = key
+                self._launch_of[_name(claim)] = key
             if before.get(key) != launch:
                 changes.append((before.get(key), launch))
         changes.extend((launch, None) for key, launch in before.items() if key not in fresh)
@@ -84,6 +83,10 @@ class LaunchBook:
             return [(before, None)] if before is not None else []
         self.series[key] = told[0]
         return [(before, told[0])] if told[0] != before else []
+
+
+def _name(event: LaunchObservation | LaunchNotice) -> Name:
+    return event.source, event.id
 
 
 def over(series: Series) -> datetime:

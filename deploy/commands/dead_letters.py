@@ -16,7 +16,7 @@ from deploy.places import state_log
 from deploy.replay import not_yet
 from deploy.session import rules_or_leave
 from streams.events import AnyEvent
-from streams.events.decode import Refused, decode
+from streams.events.decode import SKEW, Refused, decode
 from streams.log.sqlite import DeadLetter, Entry, Log, LogError
 from streams.watch import Watch
 
@@ -140,7 +140,7 @@ def _retried(log: Log, watch: Watch, letter: DeadLetter, data: bytes) -> tuple[s
         watch.receive(event)
     except Refused as refused:
         return str(refused), None
-    if event.known > now:
+    if event.known > now + SKEW:
         return not_yet(event.known), None
     # One record is one line, however the mended text was laid out.
     line = data if b"\n" not in data else msgspec.json.format(data, indent=-1)

@@ -16,7 +16,7 @@ from streams.lapses import Finding
 from streams.launchbook import LaunchBook, over
 from streams.matching.launches import Launch
 from streams.matching.linkage import Index
-from streams.matching.match import Match, match
+from streams.matching.match import Match, linked, match
 from streams.matching.notices import Revision, Series, lead, receipt, told
 from streams.matching.scope import in_scope
 from streams.obligations.duty import INSTANT, Duty, earliest
@@ -265,7 +265,8 @@ class LaneDuty(Duty):
         louder_at = rule.wait.after(occurred.latest)
         owed_by = rule.lead.before(occurred.earliest)
         unknown = False
-        arithmetic = [f"launch {spoken(occurred.earliest)}: a notice owed {rule.lead} before, by {spoken(owed_by)}"]
+        owed = f"{rule.lead} before, by {spoken(owed_by)}" if owed_by < occurred.earliest else "before it"
+        arithmetic = [f"launch {spoken(occurred.earliest)}: a notice owed {owed}"]
         if self._feed is not None:
             if not self._feed.heard:
                 # This log does not carry the notices at all: nothing is asked of it.
@@ -298,6 +299,7 @@ class LaneDuty(Duty):
             last = spoken(launches[-1].occurred.earliest)
             arithmetic.append(f"a salvo: {len(launches)} launches from {spoken(occurred.earliest)} to {last}")
         arithmetic += [f"not meant: {words}" for words in dict.fromkeys(why for outcome in salvo for why in outcome.refused)]
+        arithmetic += self._told_others(launch)
         claims = [words for one in launches for words in one.disagreements]
         claims += [
             f"notice {'given' if claim.data.notified else 'not given'}, says {claim.source}"
@@ -321,6 +323,13 @@ class LaneDuty(Duty):
             arithmetic=tuple(arithmetic),
             claims=tuple(dict.fromkeys(claims)),
         )
+
+    def _told_others(self, launch: Launch) -> Iterator[str]:
+        """Notices that would have covered the launch and went to others only."""
+        for key, series in sorted(self._book.series.items()):
+            others = sorted({party for one in series.revisions for party in one.received})
+            if self.recipient not in others and any(linked(launch, series, other, self.rule.obligation) for other in others):
+                yield f"notice {key} went to {', '.join(others)}, not to {self.recipient}"
 
     def _sweep(self, settled: datetime) -> None:
         """Forget what no report can change any more; it stays on record as it was."""

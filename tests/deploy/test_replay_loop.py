@@ -142,7 +142,7 @@ def test_a_tick_after_the_end_ends_the_replay(at_a_time: int) -> None:
 def test_nothing_is_known_before_it_happened(hours: int) -> None:
     refusals: list[Refusal] = []
     line = known("a", 5, hours)
-    result = replay(NotingWatch(), Batches(known("b", 1), line), edges(refuse=refusals.extend), horizon=moment(5))
+    result = replay(NotingWatch(), Batches(known("b", 1), line), edges(refuse=refusals.extend, now=lambda: moment(5)))
     assert [refusal.line for refusal in refusals] == [2] * hours
     assert result.refused == hours
     assert all("has not come yet" in refusal.reason for refusal in refusals)
