@@ -92,7 +92,9 @@ def run(
         with ExitStack() as stack:
             keeper = stack.enter_context(Keeper(log, _now))
             keep = None if log is None else keeper.keep
-            edges = Edges(clock=time.perf_counter, now=_now, refuse=keeper.refuse, keep=keep)
+            # A story was held against its own dates when it was loaded; it reads the same on a day whose clock is wrong.
+            now = _now if given.story is None else None
+            edges = Edges(clock=time.perf_counter, now=now, refuse=keeper.refuse, keep=keep)
             if speed is not None:
                 edges.pace = Pace(speed, clock=time.monotonic, sleep=time.sleep)
                 edges.changed = _ticker

@@ -11,7 +11,7 @@ from streams.evidence import ChannelRecord, Sign, Signs
 from streams.feeds import FeedRecord
 from streams.obligations.cadence import SlotDuty
 from streams.obligations.duty import Duty
-from streams.obligations.gap import GapDuty
+from streams.obligations.gap import GapDuty, GapSentry
 from streams.obligations.heartbeat import HeartbeatDuty, heartbeat_rule
 from streams.obligations.response import RequestDuty
 from streams.obligations.standing import ChannelStandingDuty
@@ -30,9 +30,10 @@ def _slots(calendar: Calendar) -> Slots:
 class ChannelDocket:
     """The records of all channels and feeds of the rule book, with their duties."""
 
-    def __init__(self, book: RuleBook, mark: Callable[[Duty], None]) -> None:
+    def __init__(self, book: RuleBook, mark: Callable[[Duty], None], schedule: Callable[[Duty], None]) -> None:
         self._book = book
         self._mark = mark
+        self._schedule = schedule
         self.records = {name: ChannelRecord(name) for name in book.channels}
         self.feeds = {name: FeedRecord(feed) for name, feed in book.feeds.items()}
         self._heartbeats = {
@@ -45,15 +46,17 @@ class ChannelDocket:
     def _raise_duties(self) -> None:
         book = self._book
         for cadence in book.cadences:
+            sentry = GapSentry(cadence, self._schedule) if cadence.obligation.longest_gap is not None else None
             for name in cadence.obligation.channels:
                 channel, record = book.channels[name], self.records[name]
                 feed_name = cadence.obligation.feed or channel.feed
                 feed = self.feeds[feed_name] if feed_name is not None else None
                 duty: SlotDuty | GapDuty
-                if cadence.obligation.calendar is not None:
-                    duty = SlotDuty(cadence, channel, record, _slots(cadence.obligation.calendar), feed)
+                if sentry is not None:
+                    duty = GapDuty(cadence, channel, record, feed, sentry)
                 else:
-                    duty = GapDuty(cadence, channel, record, feed)
+                    assert cadence.obligation.calendar is not None
+                    duty = SlotDuty(cadence, channel, record, _slots(cadence.obligation.calendar), feed)
                 record.duties.append(duty)
                 if feed is not None:
                     feed.dependants.append(duty)
@@ -100,7 +103,7 @@ class ChannelDocket:
         answered = signs is record.signs
         for duty in record.duties:
             if isinstance(duty, GapDuty):
-                if answered and (not duty.quiet or duty.touched(place)):
+                if answered and duty.placed(place):
                     self._mark(duty)
             else:
                 if isinstance(duty, SlotDuty):
@@ -115,6 +118,8 @@ class ChannelDocket:
             for duty in record.duties:
                 if isinstance(duty, SlotDuty):
                     duty.disarm()
+                elif isinstance(duty, GapDuty):
+                    duty.measure_again()
             self._mark_all(record, sign.earliest)
 
     def find_sign(self, event_id: str) -> tuple[ChannelRecord, Signs, Sign] | None:

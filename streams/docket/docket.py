@@ -38,9 +38,9 @@ from streams.spans import Span
 class Docket:
     """Evidence and duties under one rule book."""
 
-    def __init__(self, book: RuleBook, mark: Callable[[Duty], None]) -> None:
+    def __init__(self, book: RuleBook, mark: Callable[[Duty], None], schedule: Callable[[Duty], None]) -> None:
         self._mark = mark
-        self.channels = ChannelDocket(book, mark)
+        self.channels = ChannelDocket(book, mark, schedule)
         self.incidents = IncidentDocket(book, self.channels, mark)
         self.launches = LaunchDocket(book, self.channels, mark)
         self.book = book

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from streams.events.envelope import Data, Event, Key, Party, Text
+from streams.events.envelope import Data, Event, Key, Name, Party, Text
 
 
 class Check(Data, frozen=True, kw_only=True):
@@ -17,7 +17,7 @@ class Check(Data, frozen=True, kw_only=True):
         presumed: Not reported by anybody: generated from the channel's calendar between two reported facts.
     """
 
-    channel: Key
+    channel: Name
     outcome: Literal["answered", "unanswered", "no-carrier"] = "answered"
     latency_ms: Annotated[float, Meta(ge=0)] | None = None
     presumed: bool = False

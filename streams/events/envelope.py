@@ -11,19 +11,22 @@ from msgspec import Meta
 
 from streams.events.times import Interval, Moment, Precision, interval
 
-EventId = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f]+$")]
+EventId = Annotated[str, Meta(min_length=1, max_length=200)]
 Party = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,19}$", description="a state or body, in capitals: US, PRC, DPRK, IMO")]
 Key = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="the id of a channel, feed, notice, incident, ...")
 ]
+Name = Annotated[
+    str, Meta(min_length=1, max_length=100, description="an id that the rules decide about")
+]
 Text = Annotated[str, Meta(max_length=20_000)]
 
 
-class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """The content of an event. A field that its type does not know is refused: a typing error must not pass as silence."""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
     """A CloudEvent with the four times kept apart.
 
     Attributes:

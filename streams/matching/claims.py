@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from streams.events.launches import LaunchObservation
 from streams.events.times import Interval
-from streams.matching.clusters import SALVO_GAP, Seen, claim_order, seen
+from streams.matching.clusters import SALVO_GAP, SAME_TIME, Seen, claim_order, seen
 
-_LOOK_BACK = timedelta(hours=25) + SALVO_GAP
-"""The longest day of a year of clock changes, and the gap: no earlier claim can reach this far."""
+_LONGEST = timedelta(hours=25)
+"""The longest day of a year of clock changes: no claim reaches further."""
 
 
 def affected(claims_sorted: Sequence[LaunchObservation], new: LaunchObservation) -> slice:
@@ -26,7 +26,7 @@ def affected(claims_sorted: Sequence[LaunchObservation], new: LaunchObservation)
         return claims_sorted[place].occurred
 
     place = bisect_left(claims_sorted, claim_order(new), key=claim_order)
-    start, end, span = _run(len(claims_sorted), at, place, place, new.occurred)
+    start, end, span = _run(len(claims_sorted), at, place, place, new.occurred, SALVO_GAP, _LONGEST)
     names = {new.data.launch}
     while True:
         names.update(claim.data.launch for claim in claims_sorted[start:end])
@@ -39,21 +39,26 @@ def affected(claims_sorted: Sequence[LaunchObservation], new: LaunchObservation)
         start, end = min(start, named[0]), max(end, named[-1] + 1)
         spans = [at(place) for place in range(start, end)]
         span = Interval(min(span.earliest, spans[0].earliest), max(span.latest, *(each.latest for each in spans)))
-        start, end, span = _run(len(claims_sorted), at, start, end, span)
+        start, end, span = _run(len(claims_sorted), at, start, end, span, SALVO_GAP, _LONGEST)
 
 
-def _run(size: int, at: Callable[[int], Interval], start: int, end: int, span: Interval) -> tuple[int, int, Interval]:
-    """Stretch the run [start, end), which covers ``span``, over all that it is chained to."""
+def _run(
+    size: int, at: Callable[[int], Interval], start: int, end: int, span: Interval, gap: timedelta, longest: timedelta
+) -> tuple[int, int, Interval]:
+    """Stretch the run [start, end), which covers ``span``, over all that it is chained to.
+
+    ``gap`` is how far apart claims are still chained, ``longest`` how long the interval of any claim is at most.
+    """
     earliest, latest = span
     grown = True
     while grown:
         grown = False
-        while end < size and (nearby := at(end)).earliest - latest <= SALVO_GAP:
+        while end < size and (nearby := at(end)).earliest - latest <= gap:
             latest = max(latest, nearby.latest)
             end += 1
         place = start - 1
-        while place >= 0 and earliest - (nearby := at(place)).earliest <= _LOOK_BACK:
-            if earliest - nearby.latest <= SALVO_GAP:
+        while place >= 0 and earliest - (nearby := at(place)).earliest <= longest + gap:
+            if earliest - nearby.latest <= gap:
                 # All that lies between began after it and so overlaps it or the run.
                 latest = max(latest, *(at(between).latest for between in range(place, start)), latest)
                 start, earliest, grown = place, nearby.earliest, True
@@ -68,6 +73,8 @@ class Claims:
         self._sorted: list[Seen] = []
         self._known: dict[tuple[str, str], Seen] = {}
         self._named: dict[str, dict[tuple[str, str], Seen]] = {}
+        self._counts = 0
+        self._longest = timedelta()
 
     def put(self, claim: LaunchObservation) -> list[LaunchObservation]:
         """Take in a claim; returns the claims (with it) that ``launches_of`` must now be asked about together.
@@ -81,6 +88,8 @@ class Claims:
         new = seen(claim)
         self._known[key] = new
         insort(self._sorted, new)
+        self._counts += claim.data.count > 1
+        self._longest = max(self._longest, new.latest - new.earliest)
         if claim.data.launch is not None:
             self._named.setdefault(claim.data.launch, {})[key] = new
         return [each.claim for each in self._component(new)]
@@ -97,6 +106,7 @@ class Claims:
 
     def _remove(self, key: tuple[str, str]) -> None:
         old = self._known.pop(key)
+        self._counts -= old.claim.data.count > 1
         del self._sorted[bisect_left(self._sorted, old)]
         name = old.claim.data.launch
         if name is not None:
@@ -113,7 +123,10 @@ class Claims:
             if any(start <= place < end for start, end in runs.items()):
                 continue
             found = self._sorted[place]
-            start, end, _ = _run(len(self._sorted), self._at, place, place + 1, Interval(found.earliest, found.latest))
+            span = Interval(found.earliest, found.latest)
+            # Only a claim that counts several missiles reaches along a salvo; two single claims must be of one time.
+            gap = SALVO_GAP if self._counts else SAME_TIME
+            start, end, _ = _run(len(self._sorted), self._at, place, place + 1, span, gap, self._longest)
             runs[start] = end
             for each in self._sorted[start:end]:
                 name = each.claim.data.launch

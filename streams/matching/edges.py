@@ -15,8 +15,6 @@ from streams.spans import in_words
 
 OPEN_ENDED = timedelta(days=30)
 """How long a notice without a window is taken to speak of launches to come."""
-NEAR = timedelta(days=7)
-"""How far beyond the slack a notice is still named among those that were refused."""
 
 
 class Edge(NamedTuple):

@@ -2,12 +2,12 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Generic, TypeVar
 
 from streams.agreements.model import Prior, Slack
-from streams.matching.edges import NEAR, reach
+from streams.matching.edges import reach
 from streams.matching.launches import Launch, launch_order
 from streams.matching.notices import Series
 
@@ -70,6 +70,17 @@ class Spans(Generic[_Name]):
             place -= 1
         return found
 
+    def beside(self, start: datetime, end: datetime, within: timedelta, most: int) -> list[_Name]:
+        """Names of the spans nearest to [start, end] that share no instant with it, at most ``within`` away, nearest first."""
+        place = bisect_right(self._sorted, end, key=_start)
+        found = [(span[0] - end, span[2]) for span in self._sorted[place : place + most]]
+        # Back by start: of spans about as long, the nearest in time come first.
+        for before in range(place - 1, max(place - 1 - 4 * most, -1), -1):
+            span = self._sorted[before]
+            if span[1] < start:
+                found.append((start - span[1], span[2]))
+        return [name for away, name in sorted(found)[:most] if away <= within]
+
 
 def _start(span: tuple[datetime, datetime, str | int]) -> datetime:
     return span[0]
@@ -105,8 +116,14 @@ class Index:
         self._series.pop(key, None)
         self._meant.drop(key)
 
+    def nearest(self, launch: Launch, most: int = 3) -> list[Series]:
+        """The series nearest to the launch that are off it by more than the slack, and by no more than twice: near misses."""
+        earliest, latest = launch.occurred
+        within = max(earliest - self._slack.before.before(earliest), self._slack.after.after(latest) - latest)
+        return [self._series[name] for name in self._meant.beside(earliest, latest, within, most)] if within else []
+
     def component(self, changed: Launch | Series) -> tuple[list[Launch], list[Series]]:
-        """All launches whose matching, or its explanation, can depend on ``changed``, with all series that bear on them.
+        """All launches whose matching can depend on ``changed``, with all series that bear on them.
 
         Both in order. ``changed`` is among them where it is kept. A change can cut a component in two or move it: ask
         before and after it, and match the launches of both answers anew.
@@ -120,7 +137,7 @@ class Index:
             ]
         else:
             earliest, latest = reach(changed, self._slack)
-            ahead = self._launched.over(earliest - NEAR, latest + NEAR)
+            ahead = self._launched.over(earliest, latest)
         while ahead:
             key = ahead.pop()
             if key in launches:
@@ -131,8 +148,6 @@ class Index:
                     linked.add(name)
                     ahead += self._launched.over(*self._meant.span(name))
         series = set(linked)
-        for launch in launches.values():
-            series.update(self._meant.over(launch.occurred.earliest - NEAR, launch.occurred.latest + NEAR))
         if isinstance(changed, Series) and changed.key in self._series:
             series.add(changed.key)
         return sorted(launches.values(), key=launch_order), [self._series[key] for key in sorted(series)]

@@ -11,7 +11,7 @@ import msgspec
 from streams.agreements.model import Prior
 from streams.events.envelope import Party
 from streams.matching.assignment import assign
-from streams.matching.edges import NEAR, Edge, edge, linked, reach
+from streams.matching.edges import Edge, edge, linked, reach
 from streams.matching.launches import Launch, launch_order
 from streams.matching.linkage import Index, Spans, component
 from streams.matching.notices import Revision, Series
@@ -28,7 +28,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
         after_launch: The notice was received only after the launch.
         seconds_off: How far outside the window it came, seconds; negative before it opened, 0 within (or no window).
         metres_off: How far outside the notified areas site and impact lay together, metres.
-        refused: Why other notices near it were not meant, in words.
+        refused: Why other notices whose time fits were not meant, in words.
     """
 
     launch: Launch
@@ -68,6 +68,8 @@ def match(launches: Sequence[Launch], series: Sequence[Series], recipient: Party
         recipient: The party that was owed the notices.
         rule: The obligation, for its slack.
     """
+    if len(launches) == 1:
+        return Matching((_alone(launches[0], series, recipient, rule),))
     rows = sorted(launches, key=launch_order)
     columns = sorted(series, key=_by_key)
     edges: list[dict[int, Edge]] = []
@@ -92,21 +94,45 @@ def match(launches: Sequence[Launch], series: Sequence[Series], recipient: Party
     )
 
 
+def _alone(launch: Launch, series: Sequence[Series], recipient: Party, rule: Prior) -> Match:
+    """A launch that competes with no other simply takes the notice that costs least; the common case."""
+    earliest, latest = launch.occurred
+    best: tuple[Edge, Series] | None = None
+    refused = []
+    for each in sorted(series, key=_by_key) if len(series) > 1 else series:
+        span = reach(each, rule.slack)
+        if each.party != launch.party or span.earliest > latest or earliest > span.latest:
+            continue
+        found = edge(launch, each, recipient, rule)
+        if isinstance(found, str):
+            refused.append(found)
+        elif best is None or found.cost < best[0].cost:
+            best = found, each
+    if best is None:
+        return Match(launch=launch, refused=tuple(refused))
+    fit, meant = best
+    return Match(
+        launch=launch,
+        series=meant,
+        revision=fit.revision,
+        after_launch=fit.after,
+        seconds_off=fit.seconds,
+        metres_off=fit.metres,
+        refused=tuple(refused),
+    )
+
+
 def _by_key(series: Series) -> tuple[str, str]:
     return series.party, series.key
 
 
 def _nearby(rows: list[Launch], columns: list[Series], rule: Prior) -> list[list[int]]:
-    """Per launch the series of its party that are near enough in time to be meant, or to be named as refused."""
+    """Per launch the series of its party that are near enough in time to be meant."""
     reaches = [reach(each, rule.slack) for each in columns]
     spans: dict[Party, Spans[int]] = {}
     for party in {launch.party for launch in rows}:
         spans[party] = Spans(
-            [
-                (span.earliest - NEAR, span.latest + NEAR, column)
-                for column, span in enumerate(reaches)
-                if columns[column].party == party
-            ]
+            [(span.earliest, span.latest, column) for column, span in enumerate(reaches) if columns[column].party == party]
         )
     return [sorted(spans[launch.party].over(*launch.occurred)) for launch in rows]
 

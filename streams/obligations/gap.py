@@ -3,6 +3,8 @@
 A gap between two signs is found from the two alone, so a late report that falls into one changes that one only.
 """
 
+from bisect import insort
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -16,20 +18,82 @@ from streams.rulebook import Rule
 from streams.severity import Severity
 from streams.spans import Span, in_words
 
+_ROUNDS = 4
+"""How often within the longest gap the sentry goes its round."""
+_SWEEP = 64
+"""Every how many rounds old signs are forgotten."""
+
+
+class GapSentry(Duty):
+    """Looks after all channels of one rule that are well, so that a check need not set a timer of its own.
+
+    It goes its round several times within the longest gap, and sets a timer for each channel that could lapse before the
+    next one. Where all is well that is none.
+    """
+
+    def __init__(self, rule: Rule[Cadence], schedule: Callable[[Duty], None]) -> None:
+        super().__init__(rule, "sentry")
+        gap = rule.obligation.longest_gap
+        assert gap is not None
+        # A month is at least 28 days: whoever was heard within this is surely well.
+        self._gap = timedelta(days=28 * gap.months, seconds=gap.seconds)
+        self._period = self._gap / _ROUNDS
+        self._schedule = schedule
+        # Each channel with its signs, the newest last: the round looks at nothing else.
+        self._posts: list[tuple[list[Sign], GapDuty]] = []
+        self._rounds = 0
+        self._next: datetime | None = None
+
+    def guards(self, duty: "GapDuty") -> None:
+        """Take a channel under guard."""
+        self._posts.append((duty.record.signs.items, duty))
+
+    def timer(self, deadline: datetime, now: datetime) -> datetime | None:
+        """When the channel must be woken for this deadline; ``None`` where the next round is soon enough."""
+        if self._next is None:
+            self._next = self.wake = now + self._period
+            self._schedule(self)
+        return deadline + INSTANT if deadline <= self._next else None
+
+    def judge(self, now: datetime) -> list[tuple[str, list[Finding] | None]]:
+        """Nothing: a sentry finds nothing by itself."""
+        self.rests(now)
+        return []
+
+    def rests(self, now: datetime) -> bool:
+        """Go the round."""
+        self._next = self.wake = now + self._period
+        self._rounds += 1
+        stale = self._next - self._gap
+        for signs, duty in self._posts:
+            if signs and signs[-1][1] <= stale and duty.quiet and duty.scheduled is None:
+                duty.wake = duty.gap.after(signs[-1][1]) + INSTANT
+                self._schedule(duty)
+        if self._rounds % _SWEEP == 0:
+            for _, duty in self._posts:
+                duty.record.forget(now)
+        return True
+
 
 class GapDuty(Duty):
     """One channel's signs of life by the longest gap."""
 
     rule: Rule[Cadence]
 
-    def __init__(self, rule: Rule[Cadence], channel: Channel, record: ChannelRecord, feed: FeedRecord | None) -> None:
+    def __init__(
+        self, rule: Rule[Cadence], channel: Channel, record: ChannelRecord, feed: FeedRecord | None, sentry: GapSentry
+    ) -> None:
         super().__init__(rule, channel.id)
+        self._sentry = sentry
         assert rule.obligation.longest_gap is not None
         self.channel = channel
         self.record = self.line = record
         self.gap: Span = rule.obligation.longest_gap
         self.findings: list[Finding] = []
         self._feed = feed
+        self._wide: list[tuple[Sign, Sign]] = []
+        """Pairs of signs further apart than is surely within the gap, in order."""
+        sentry.guards(self)
         # A month is at least 28 days: whatever is no further apart than this is within the gap.
         self._surely_within = timedelta(days=28 * self.gap.months, seconds=self.gap.seconds)
 
@@ -40,9 +104,9 @@ class GapDuty(Duty):
         signs = self.record.signs.items
         found: list[Finding] = []
         self.wake = None
-        for before, after in pairwise(signs):
-            if after.earliest - before.latest <= self._surely_within or after.earliest < settled:
-                continue
+        while self._wide and self._wide[0][1].earliest < settled:
+            del self._wide[0]
+        for before, after in self._wide:
             deadline = self.gap.after(before.latest)
             if after.earliest > deadline and self._asked(deadline):
                 found.append(self._finding(before, after, deadline, now))
@@ -50,7 +114,7 @@ class GapDuty(Duty):
             last = signs[-1]
             deadline = self.gap.after(last.latest)
             if now <= deadline:
-                self.wake = deadline + INSTANT
+                self.wake = self._sentry.timer(deadline, now)
             elif self._asked(deadline):
                 vouched = self._vouched(last.latest, deadline, now)
                 if vouched is None:
@@ -71,16 +135,31 @@ class GapDuty(Duty):
         deadline = self.gap.after(signs[-1].latest)
         if now > deadline:
             return False
-        self.record.forget(now)
-        self.wake = deadline + INSTANT
+        self.wake = self._sentry.timer(deadline, now)
         return True
 
-    def touched(self, place: int) -> bool:
-        """Whether a sign that was put in at ``place``, behind others, can have changed a gap."""
+    def placed(self, place: int) -> bool:
+        """Take note of the sign at ``place``, which was just put in; whether it can have changed what is found."""
         signs = self.record.signs.items
-        if place == 0 or place + 1 >= len(signs):
-            return True
-        return signs[place + 1].earliest - signs[place - 1].latest > self._surely_within
+        sign = signs[place]
+        before = signs[place - 1] if place else None
+        after = signs[place + 1] if place + 1 < len(signs) else None
+        changed = before is None or not self.quiet
+        if before is not None and after is not None and self._far(before, after):
+            self._wide.remove((before, after))
+            changed = True
+        for pair in ((before, sign), (sign, after)):
+            if pair[0] is not None and pair[1] is not None and self._far(pair[0], pair[1]):
+                insort(self._wide, (pair[0], pair[1]))
+                changed = True
+        return changed
+
+    def measure_again(self) -> None:
+        """Look for gaps among all signs: one was taken out."""
+        self._wide = [(before, after) for before, after in pairwise(self.record.signs.items) if self._far(before, after)]
+
+    def _far(self, before: Sign, after: Sign) -> bool:
+        return after.earliest - before.latest > self._surely_within
 
     def _asked(self, deadline: datetime) -> bool:
         return self.rule.in_force(deadline) and self.channel.epoch.holds(deadline) and not self.record.suspended(deadline)

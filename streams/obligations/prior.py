@@ -7,6 +7,7 @@ anew.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from streams.agreements.model import Prior
 from streams.events import Interval
@@ -14,9 +15,10 @@ from streams.events.times import spoken
 from streams.feeds import FeedRecord
 from streams.lapses import Finding
 from streams.launchbook import LaunchBook, over
+from streams.matching.edges import edge, linked
 from streams.matching.launches import Launch
 from streams.matching.linkage import Index
-from streams.matching.match import Match, linked, match
+from streams.matching.match import Match, match
 from streams.matching.notices import Revision, Series, lead, receipt, told
 from streams.matching.scope import in_scope
 from streams.obligations.duty import INSTANT, Duty, earliest
@@ -26,6 +28,15 @@ from streams.severity import Severity, worst
 from streams.spans import in_words
 
 _SWEEP_FROM = 64
+
+
+class _Judged(NamedTuple):
+    """A finding about launches without a notice, with what it rests on."""
+
+    salvo: list[Match]
+    notices: int
+    wake: datetime | None
+    finding: Finding | None
 
 
 class LaneDuty(Duty):
@@ -57,6 +68,9 @@ class LaneDuty(Duty):
         self._fresh_series: set[str] = set()
         self._unnotified: dict[str, tuple[str, ...]] = {}
         self._series: dict[str, datetime] = {}
+        self._untold: dict[str, Series] = {}
+        self._notices_seen = 0
+        self._judged: dict[str, _Judged] = {}
         self._dropped: set[str] = set()
         self._sweep_at = _SWEEP_FROM
 
@@ -81,12 +95,21 @@ class LaneDuty(Duty):
 
     def series_changed(self, before: Series | None, after: Series | None, now: datetime) -> bool:
         """Take in a notice series as it stands now; whether it concerns this lane."""
-        if after is not None and (not told(after, self.recipient) or over(after) < self.settled(now)):
+        untold = after is not None and not told(after, self.recipient)
+        if after is not None and (untold or over(after) < self.settled(now)):
+            if untold:
+                self._untold[after.key] = after
             after = None
+        elif after is not None:
+            self._untold.pop(after.key, None)
+        elif before is not None:
+            self._untold.pop(before.key, None)
+        self._notices_seen += 1
         if before is not None and not told(before, self.recipient):
             before = None
         if before is None and after is None:
-            return False
+            # Who was told instead is part of the reckoning for a launch that this recipient was not told of.
+            return bool(self._unnotified)
         stale = self._around(before)
         if before is not None:
             self._index.drop_series(before.key)
@@ -249,14 +272,34 @@ class LaneDuty(Duty):
         found: dict[str, tuple[str, ...]] = {}
         for salvo in salvos:
             key = salvo[0].launch.key
-            finding = self._unnotified_finding(salvo, now)
+            finding = self._unnotified_again(salvo, now)
             if finding is not None:
                 found[key] = tuple(outcome.launch.key for outcome in salvo)
                 yield f"launch/{key}", [finding]
         for key in self._unnotified:
             if key not in found:
+                self._judged.pop(key, None)
                 yield f"launch/{key}", []
         self._unnotified = found
+
+    def _unnotified_again(self, salvo: list[Match], now: datetime) -> Finding | None:
+        """The finding about a salvo, made anew only where something that it rests on may have changed."""
+        key = salvo[0].launch.key
+        known = self._judged.get(key)
+        if (
+            known is None
+            or self._feed is not None
+            or known.notices != self._notices_seen
+            or (known.wake is not None and now >= known.wake)
+            or len(known.salvo) != len(salvo)
+            or any(one is not other for one, other in zip(known.salvo, salvo, strict=True))
+        ):
+            wake, self.wake = self.wake, None
+            finding = self._unnotified_finding(salvo, now)
+            known = self._judged[key] = _Judged(salvo, self._notices_seen, self.wake, finding)
+            self.wake = wake
+        self.wake = earliest(self.wake, known.wake)
+        return known.finding
 
     def _unnotified_finding(self, salvo: list[Match], now: datetime) -> Finding | None:
         rule = self.rule.obligation
@@ -298,7 +341,13 @@ class LaneDuty(Duty):
         if len(launches) > 1:
             last = spoken(launches[-1].occurred.earliest)
             arithmetic.append(f"a salvo: {len(launches)} launches from {spoken(occurred.earliest)} to {last}")
-        arithmetic += [f"not meant: {words}" for words in dict.fromkeys(why for outcome in salvo for why in outcome.refused)]
+        refused = [why for outcome in salvo for why in outcome.refused]
+        refused += [
+            why
+            for near in self._index.nearest(launch)
+            if isinstance(why := edge(launch, near, self.recipient, self.rule.obligation), str)
+        ]
+        arithmetic += [f"not meant: {words}" for words in dict.fromkeys(refused)]
         arithmetic += self._told_others(launch)
         claims = [words for one in launches for words in one.disagreements]
         claims += [
@@ -326,9 +375,9 @@ class LaneDuty(Duty):
 
     def _told_others(self, launch: Launch) -> Iterator[str]:
         """Notices that would have covered the launch and went to others only."""
-        for key, series in sorted(self._book.series.items()):
+        for key, series in sorted(self._untold.items()):
             others = sorted({party for one in series.revisions for party in one.received})
-            if self.recipient not in others and any(linked(launch, series, other, self.rule.obligation) for other in others):
+            if any(linked(launch, series, other, self.rule.obligation) for other in others):
                 yield f"notice {key} went to {', '.join(others)}, not to {self.recipient}"
 
     def _sweep(self, settled: datetime) -> None:
@@ -339,6 +388,10 @@ class LaneDuty(Duty):
             self._index.drop_launch(key)
             self._dropped.add(f"launch/{key}")
             self._unnotified.pop(key, None)
+            self._judged.pop(key, None)
+        settled_notices = [key for key, series in self._untold.items() if over(series) < settled]
+        for key in settled_notices:
+            del self._untold[key]
         for key in [key for key, spoken_of in self._series.items() if spoken_of < settled]:
             del self._series[key]
             self._index.drop_series(key)

@@ -8,7 +8,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.replay import Edges, replay
@@ -34,17 +34,15 @@ def drive(watch: Watch, lines: Iterable[bytes]) -> Found:
             else:
                 found[lapse.id] = (lapse.rule, lapse.subject, lapse.onset)
 
-    now: datetime | None = None
-    advance, receive = watch.advance, watch.receive
+    now = datetime.min.replace(tzinfo=UTC)
+    follow = watch.follow
     for line in lines:
         event = decode(line)
         known = event.ingested
         assert known is not None
-        if now is None or known > now:
+        if known > now:
             now = known
-            if due := advance(known):
-                take(due)
-        if changes := receive(event):
+        if changes := follow(event, now):
             take(changes)
     return frozenset(found.values())
 

@@ -354,3 +354,127 @@ _KINDS = [
     _statement,
     _report,
 ]
+
+
+MICRO = 1 / 3_600_000_000
+"""One microsecond, in hours."""
+MINUTE = 1 / 60
+"""One minute, in hours."""
+SLOTS = tuple(day * 24.0 + slot for day in range(7) for slot in (0.0, 8.0))
+"""When the lines' checks are due, in hours after the start."""
+
+
+def changed(*edits: tuple[str, str], text: str = RULES) -> tuple[Agreement, ...]:
+    """The rules of the small world with every occurrence of some of their text replaced."""
+    for old, new in edits:
+        assert old in text, f"{old!r} stands nowhere in the rules"
+        text = text.replace(old, new)
+    return agreements(text)
+
+
+def beats(start: float = 0.0, end: float = 144.0, feed: str = "desk", every: float = 2.0) -> list[AnyEvent]:
+    """A feed's heartbeats from ``start`` to ``end``, both inclusive."""
+    count = int((end - start) / every) + 1
+    hours = [start + number * every for number in range(count)]
+    return [event("feed.heartbeat", f"beat-{feed}-{hour:g}", hour, {"feed": feed}) for hour in hours]
+
+
+def answered(*channels: str, skip: tuple[float, ...] = (), until: float = 144.0) -> list[AnyEvent]:
+    """An answered check in every slot of the channels until ``until``, less those that are skipped."""
+    return [check(name, f"{name}-{due:g}", due) for name in channels for due in SLOTS if due <= until and due not in skip]
+
+
+def status(name: str, hours: float, *channels: str, status: str = "suspended", **attributes: Any) -> AnyEvent:
+    """What BB declared about channels."""
+    data = {"channels": list(channels), "party": "BB", "status": status}
+    return event("channel.status", name, hours, data, **attributes)
+
+
+def request(name: str, hours: float, outcome: str = "placed", call: str = "q1", **attributes: Any) -> AnyEvent:
+    """A request for a call on the phone by AA, or what became of it."""
+    data = {"channel": attributes.pop("channel", "phone"), "request": call, "party": "AA", "outcome": outcome}
+    return event("channel.request", name, hours, data, **attributes)
+
+
+def meeting(name: str, hours: float, outcome: str = "held", **attributes: Any) -> AnyEvent:
+    """A round of the talks."""
+    data = {"channel": "talks", "parties": ["AA", "BB"], "outcome": outcome}
+    return event("dialogue.meeting", name, hours, data, **attributes)
+
+
+def incident(name: str, hours: float, key: str = "i1", gravity: str = "high", **attributes: Any) -> AnyEvent:
+    """An incident between AA and BB, as one source reports it."""
+    data = {"incident": key, "parties": ["AA", "BB"], "gravity": gravity, "domain": "air", **attributes.pop("data", {})}
+    return event("incident.report", name, hours, data, **attributes)
+
+
+def contact(name: str, hours: float, channel: str | None = None, **attributes: Any) -> AnyEvent:
+    """The parties spoke."""
+    data = {"parties": ["AA", "BB"], **({} if channel is None else {"channel": channel}), **attributes.pop("data", {})}
+    return event("contact", name, hours, data, **attributes)
+
+
+def statement(name: str, hours: float, status: str, *types: str, party: str = "AA", **attributes: Any) -> AnyEvent:
+    """What a party stated about its duties."""
+    data = {"party": party, "agreements": ["small-world"], "status": status, "notice_types": list(types)}
+    return event("regime.statement", name, hours, data, **attributes)
+
+
+def measured(name: str, hours: float, value: float, **attributes: Any) -> AnyEvent:
+    """A report of the number of sites."""
+    data = {"agreement": "small-world", "measure": "sites", "value": value}
+    return event("benchmark.report", name, hours, data, **attributes)
+
+
+def retraction(name: str, hours: float, target: str, **attributes: Any) -> AnyEvent:
+    """``target`` is taken back."""
+    return event("retraction", name, hours, {"retracts": target}, **attributes)
+
+
+class Story:
+    """A watch that is told events when they become known, and everything it said on the way."""
+
+    def __init__(self, *, rules: tuple[Agreement, ...] = WORLD, start: float = -24.0) -> None:
+        self.watch = Watch(rules)
+        self.said: list[Lapse] = self.watch.advance(at(start))
+        self._ahead: list[AnyEvent] = []
+
+    def tell(self, *events: AnyEvent | list[AnyEvent]) -> "Story":
+        """Have the events told when they become known."""
+        self._ahead += [one for each in events for one in (each if isinstance(each, list) else [each])]
+        self._ahead.sort(key=lambda one: (one.known, one.id))
+        return self
+
+    def now(self, *events: AnyEvent | list[AnyEvent]) -> "Story":
+        """Tell the events at once, however old they are."""
+        for each in events:
+            for one in each if isinstance(each, list) else [each]:
+                self.said += self.watch.receive(one)
+        return self
+
+    def until(self, hours: float) -> "Story":
+        """Let the time be ``hours`` after the start, with all that became known by then."""
+        while self._ahead and self._ahead[0].known <= at(hours):
+            one = self._ahead.pop(0)
+            self.said += self.watch.advance(one.known)
+            self.said += self.watch.receive(one)
+        self.said += self.watch.advance(at(hours))
+        return self
+
+    def of(self, rule: str) -> list[Lapse]:
+        """The lapses of one rule that stand."""
+        return [lapse for lapse in self.watch.lapses() if lapse.rule == rule and lapse.state != "withdrawn"]
+
+    def one(self, rule: str) -> Lapse:
+        """The only lapse of one rule that stands."""
+        (lapse,) = self.of(rule)
+        return lapse
+
+    def changes(self, rule: str) -> list[str]:
+        """What the watch said of one rule, in order: ``opened warn``, ``resolved page``."""
+        return [f"{lapse.change} {lapse.severity}" for lapse in self.said if lapse.rule == rule]
+
+    def loudest(self, rule: str) -> str | None:
+        """The loudest severity the watch ever gave a lapse of the rule that was known to be one."""
+        ranked = sorted((lapse for lapse in self.said if lapse.rule == rule), key=lambda lapse: lapse.severity.rank)
+        return ranked[-1].severity.value if ranked else None

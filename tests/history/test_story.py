@@ -78,7 +78,7 @@ def test_a_story_is_read_with_its_events(write: Write) -> None:
         (HEAD + "[[must]]\nnote = 'x'\nzone = 'Mars/Base'", "", r"test\.toml: expected an IANA time zone"),
         (HEAD + "[[must_not]]\nnote = 'x'\ncount = 2", "", r"test\.toml: expected `count` in `must` only"),
         (HEAD, f"{EARLY}\n{{}}", r"test\.jsonl:2: .*`type`"),
-        (HEAD, EARLY.replace('"line"', '"li ne"'), r"test\.jsonl:1: .*\$\.data\.channel"),
+        (HEAD, EARLY.replace('"line"', '""'), r"test\.jsonl:1: .*\$\.data\.channel"),
         (HEAD, f"{LATE}\n{EARLY}", r"test\.jsonl:2: early was known at 2023-04-07 01:00Z, before the line above"),
         (HEAD, CHECK % ("after", "2023-04-09T00:00:00Z"), r"test\.jsonl:1: after was known .*, outside the story"),
     ],

@@ -62,9 +62,6 @@ def test_told_to_one_and_not_to_another() -> None:
 @pytest.mark.parametrize(
     ("told", "data", "why"),
     [
-        ([notice("e", -9 * DAY, (-6 * DAY, -(2 * DAY + 3 * HOUR)))], {}, "window 2 d 3 h away (it had closed), slack 48 h"),
-        ([notice("e", -9 * DAY, (2 * DAY + 3 * HOUR, 3 * DAY))], {}, "window 2 d 3 h away (it opens later), slack 48 h"),
-        ([notice("e", -35 * DAY)], {}, "without a window was received 35 d before, at most 30 d"),
         ([notice("e", 3 * DAY, (0, DAY))], {}, "was received 72 h after the launch, slack 48 h"),
         ([notice("e", -DAY, (0, DAY), launch_class="cruise")], {"launch_class": "icbm"}, "announces class cruise"),
         (
@@ -90,6 +87,26 @@ def test_why_a_notice_near_it_was_not_meant(told: list[LaunchNotice], data: dict
     assert found.series is None
     assert len(found.refused) == 1
     assert why in found.refused[0]
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (notice("e", -9 * DAY, (-6 * DAY, -(2 * DAY + 3 * HOUR))), "window 2 d 3 h away (it had closed), slack 48 h"),
+        (notice("e", -9 * DAY, (2 * DAY + 3 * HOUR, 3 * DAY)), "window 2 d 3 h away (it opens later), slack 48 h"),
+        (notice("e", -31 * DAY), "without a window was received 31 d before, at most 30 d"),
+        (notice("e", -35 * DAY), None),
+        (notice("e", -9 * DAY, (-8 * DAY, -5 * DAY)), None),
+    ],
+)
+def test_a_near_miss_is_named_up_to_twice_the_slack(told: LaunchNotice, why: str | None) -> None:
+    index, (launch,), series = Index(RULE.slack), launched(0), series_of([told])
+    index.put_launch(launch)
+    for each in series:
+        index.put_series(each)
+    assert match([launch], series, "JPN", RULE).matches[0].refused == ()
+    reasons = [edge(launch, near, "JPN", RULE) for near in index.nearest(launch)]
+    assert [why in str(reason) for reason in reasons] == ([] if why is None else [True])
 
 
 @pytest.mark.parametrize("hours", [-48, 48])
