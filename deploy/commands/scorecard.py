@@ -115,7 +115,7 @@ def _told(session: Session, card: Scorecard) -> Iterator[RenderableType]:
         yield _dyads(card.dyads, card.since, card.until)
     yield Text(_closing(card), "dim")
     if card.exercise_lapses:
-        yield Text.assemble(EXERCISE, f" {card.exercise_lapses} of drills, counted in nothing above ", EXERCISE)
+        yield Text.assemble(EXERCISE, f" lapses of drills: {card.exercise_lapses}, counted in nothing above ", EXERCISE)
 
 
 def _closing(card: Scorecard) -> str:
@@ -128,7 +128,7 @@ def _closing(card: Scorecard) -> str:
 
 def _channels(scores: Sequence[ChannelScore]) -> Table:
     table = _table(
-        "Channels", "channel", ">observed", ">up", ">unknown", ">cut off", ">outages", ">longest outage", "when", "last sign"
+        "Channels", "channel", ">observed", ">up", ">unknown", ">cut off", ">outages", ">longest", "from, until", "last sign"
     )
     for score in scores:
         outage = score.longest_outage
@@ -150,8 +150,8 @@ def _when(outage: Outage | None) -> Text:
     if outage is None:
         return Text("-")
     if outage.end is None:
-        return Text.assemble(f"{spoken(outage.start)}, ", ("open", "bold red"))
-    return Text(f"{spoken(outage.start)}\nto {spoken(outage.end)}")
+        return Text.assemble(f"{spoken(outage.start)}\n", ("open", "bold red"))
+    return Text(f"{spoken(outage.start)}\n{spoken(outage.end)}")
 
 
 def _channel(score: ChannelScore) -> Text:

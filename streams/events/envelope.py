@@ -16,9 +16,7 @@ Party = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,19}$", description="a st
 Key = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="the id of a channel, feed, notice, incident, ...")
 ]
-Name = Annotated[
-    str, Meta(min_length=1, max_length=100, description="an id that the rules decide about")
-]
+Name = Annotated[str, Meta(min_length=1, max_length=100, description="an id that the rules decide about")]
 Text = Annotated[str, Meta(max_length=20_000)]
 
 

@@ -3,7 +3,7 @@
 A gap between two signs is found from the two alone, so a late report that falls into one changes that one only.
 """
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -20,6 +20,8 @@ from streams.spans import Span, in_words
 
 _ROUNDS = 4
 """How often within the longest gap the sentry goes its round."""
+_FEW = 3
+"""How many signs back one that is known to the day can reach beyond a later, exact one."""
 _SWEEP = 64
 """Every how many rounds old signs are forgotten."""
 
@@ -66,8 +68,9 @@ class GapSentry(Duty):
         self._rounds += 1
         stale = self._next - self._gap
         for signs, duty in self._posts:
-            if signs and signs[-1][1] <= stale and duty.quiet and duty.scheduled is None:
-                duty.wake = duty.gap.after(signs[-1][1]) + INSTANT
+            if duty.guarded and signs[-1][1] <= stale and (deadline := duty.deadline) <= self._next:
+                duty.guarded = False
+                duty.wake = deadline + INSTANT
                 self._schedule(duty)
         if self._rounds % _SWEEP == 0:
             for _, duty in self._posts:
@@ -93,6 +96,8 @@ class GapDuty(Duty):
         self._feed = feed
         self._wide: list[tuple[Sign, Sign]] = []
         """Pairs of signs further apart than is surely within the gap, in order."""
+        self.guarded = False
+        """Whether the sentry must set the timer, because none is set."""
         sentry.guards(self)
         # A month is at least 28 days: whatever is no further apart than this is within the gap.
         self._surely_within = timedelta(days=28 * self.gap.months, seconds=self.gap.seconds)
@@ -104,17 +109,19 @@ class GapDuty(Duty):
         signs = self.record.signs.items
         found: list[Finding] = []
         self.wake = None
+        self.guarded = False
         while self._wide and self._wide[0][1].earliest < settled:
             del self._wide[0]
         for before, after in self._wide:
-            deadline = self.gap.after(before.latest)
+            deadline = self.gap.after(self._reach(before))
             if after.earliest > deadline and self._asked(deadline):
                 found.append(self._finding(before, after, deadline, now))
         if signs:
             last = signs[-1]
-            deadline = self.gap.after(last.latest)
+            deadline = self.deadline
             if now <= deadline:
                 self.wake = self._sentry.timer(deadline, now)
+                self.guarded = self.wake is None
             elif self._asked(deadline):
                 vouched = self._vouched(last.latest, deadline, now)
                 if vouched is None:
@@ -132,11 +139,26 @@ class GapDuty(Duty):
         signs = self.record.signs.items
         if not self.quiet or not signs:
             return False
-        deadline = self.gap.after(signs[-1].latest)
+        deadline = self.deadline
         if now > deadline:
             return False
         self.wake = self._sentry.timer(deadline, now)
+        self.guarded = self.wake is None
         return True
+
+    @property
+    def deadline(self) -> datetime:
+        """By when the next sign is owed, UTC. Only for a channel that was heard of."""
+        return self.gap.after(self._reach(self.record.signs.items[-1]))
+
+    def _reach(self, sign: Sign) -> datetime:
+        """The last instant that a sign, or one just before it that is known to the day, can mean."""
+        latest = sign.latest
+        signs = self.record.signs.items
+        place = bisect_left(signs, sign)
+        for before in signs[max(place - _FEW, 0) : place]:
+            latest = max(latest, before.latest)
+        return latest
 
     def placed(self, place: int) -> bool:
         """Take note of the sign at ``place``, which was just put in; whether it can have changed what is found."""

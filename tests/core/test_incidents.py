@@ -164,8 +164,8 @@ def test_incidents_close_together_while_lapsed_are_counted_and_those_further_bac
     told = [incident("a", 10, "i1"), incident("b", 82, "i2"), incident("c", 82.1, "i3")]
     story = Story().tell(CUT, told).until(120)
     said = {lapse.subject: lapse.arithmetic for lapse in story.of("contact")}
-    assert any("2 incidents within 3 d" in line for line in said["AA-BB/i2"])
-    assert any("2 incidents within 3 d" in line for line in said["AA-BB/i3"])
+    assert any("2 incidents within 72 h" in line for line in said["AA-BB/i2"])
+    assert any("2 incidents within 72 h" in line for line in said["AA-BB/i3"])
 
 
 def test_two_incidents_within_days_while_a_line_is_lapsed_are_louder_than_one() -> None:
@@ -188,7 +188,7 @@ def test_a_late_incident_keeps_the_contact_that_followed_it_however_many_others_
 def test_an_open_incident_stays_as_loud_as_it_was_when_the_outage_it_fell_into_has_settled() -> None:
     rules = changed(('id = "checks"', 'id = "checks"\nsettle = "12 h"'))
     told = [beats(), answered("east", "west", skip=(8.0,), until=144), incident("i", 10)]
-    story = Story(rules=rules).tell(told).until(26)
+    story = Story(rules=rules).tell(*told).until(26)
     assert story.one("contact").severity == "page"
     story.until(60)
     story.now(incident("more", 10, source="urn:b"))

@@ -1,0 +1,143 @@
+"""A launch agrees with its notice: within the window, near the areas, of the class; the notice says what it must."""
+
+from typing import Any
+
+import pytest
+
+from tests.core.world import MICRO, MINUTE, Story, at, changed, event, launch, notice, retraction, statement
+
+OPENS, CLOSES = 24.0, 30.0
+PLACE = {"shape": "circle", "lat": 40.0, "lon": 125.0, "radius_km": 10.0}
+
+
+def rules(*more: str) -> Any:
+    """The small world with more fields on its conformance rule."""
+    return changed(
+        ('notices = "prelaunch"\nrequired = ["class"]', "\n".join(('notices = "prelaunch"', 'required = ["class"]', *more)))
+    )
+
+
+@pytest.mark.parametrize(
+    ("hours", "well"), [(OPENS - MICRO, False), (OPENS, True), (27.0, True), (CLOSES, True), (CLOSES + MICRO, False)]
+)
+def test_a_launch_exactly_when_the_window_opens_or_closes_is_within_it(hours: float, well: bool) -> None:
+    story = Story().tell(notice("n", 0, "n1", OPENS, CLOSES), launch("l", hours)).until(60)
+    assert bool(story.of("as-notified")) is not well
+    assert story.of("prelaunch") == []
+
+
+def test_seventy_eight_minutes_early_is_said_in_minutes() -> None:
+    """21 November 2023: launched 13:42Z, the window opens 15:00Z."""
+    story = Story().tell(notice("n", 0, "n1", OPENS, CLOSES), launch("l", OPENS - 78 * MINUTE)).until(60)
+    lapse = story.one("as-notified")
+    assert (lapse.reason, lapse.severity, lapse.events) == ("outside-window", "page", ("l", "n"))
+    assert "1 h 18 min (78 min) before it" in lapse.arithmetic[0]
+
+
+@pytest.mark.parametrize(("early", "well"), [(10 * MINUTE, True), (10 * MINUTE + MICRO, False)])
+def test_the_tolerance_is_inclusive(early: float, well: bool) -> None:
+    story = Story(rules=rules('tolerance = "10 min"')).tell(notice("n", 0, "n1", OPENS, CLOSES), launch("l", OPENS - early))
+    assert bool(story.until(60).of("as-notified")) is not well
+
+
+@pytest.mark.parametrize(("hours", "well"), [(24.0, True), (24 + 72, True), (24 + 72 + MICRO, False), (24 - MICRO, False)])
+def test_valid_for_counts_days_from_the_start_of_the_planned_date(hours: float, well: bool) -> None:
+    """1988: the notice holds for days from the notified date, whatever the hour."""
+    story = Story(rules=changed(('required = ["class"]', 'valid_for = "3 d"'), ('after = "12 h", km', 'after = "90 h", km')))
+    story.tell(notice("n", 0, "n1", 30, 32), launch("l", hours)).until(140)
+    assert bool(story.of("as-notified")) is not well
+
+
+def test_the_worse_of_two_claims_counts_where_they_differ_about_the_window() -> None:
+    told = [launch("a", OPENS, source="urn:a"), launch("b", OPENS - MINUTE, source="urn:b")]
+    lapse = Story().tell(notice("n", 0, "n1", OPENS, CLOSES), *told).until(60).one("as-notified")
+    assert lapse.reason == "outside-window"
+    assert lapse.claims == ("time: 23:59Z (urn:b) / 00:00Z (urn:a)",) or "urn:b" in lapse.claims[0]
+
+
+def test_a_launch_known_to_the_day_is_outside_only_if_every_instant_of_it_is() -> None:
+    def seen(opens: float) -> Story:
+        day = event("launch.observation", "l", 12, {"party": "AA", "class": "icbm"}, precision="day")
+        return Story().tell(notice("n", -20, "n1", opens, opens + 6), day).until(60)
+
+    assert seen(24).of("as-notified") == []
+    assert len(seen(24 + MINUTE).of("as-notified")) == 1
+
+
+@pytest.mark.parametrize(("km", "well"), [(5.0, True), (40.0, False)])
+def test_a_launch_outside_the_notified_area_is_a_lapse_beyond_what_is_allowed(km: float, well: bool) -> None:
+    told = notice("n", 0, "n1", OPENS, CLOSES, launch_area=PLACE)
+    shot = launch("l", 25, site={"lat": 40.0 + (10.0 + km) / 111.0, "lon": 125.0})
+    story = Story(rules=rules("area_km = 20")).tell(told, shot).until(60)
+    assert [lapse.reason for lapse in story.of("as-notified")] == ([] if well else ["outside-area"])
+
+
+@pytest.mark.parametrize(
+    ("announced", "observed", "well"),
+    [("icbm", "icbm", True), ("ballistic", "icbm", True), ("slv", "icbm", False), ("icbm", "unknown", True)],
+)
+def test_the_class_must_be_the_notified_one_where_the_rule_asks(announced: str, observed: str, well: bool) -> None:
+    told = [notice("n", 0, "n1", OPENS, CLOSES, **{"class": announced}), launch("l", 25, **{"class": observed})]
+    story = Story(rules=rules("class = true")).tell(*told).until(60)
+    assert [lapse.reason for lapse in story.of("as-notified")] == ([] if well else ["class-differs"])
+
+
+@pytest.mark.parametrize(("km", "well"), [(40.0, True), (39.9, False)])
+def test_a_site_exactly_as_far_from_the_border_as_owed_is_far_enough(km: float, well: bool) -> None:
+    """India and Pakistan: 40 km for the site, 70 km for the impact."""
+    story = Story(rules=rules("site_border_km = 40", "impact_border_km = 70"))
+    story.tell(notice("n", 0, "n1", OPENS, CLOSES), launch("l", 25, site_to_border_km=km, impact_to_border_km=70.0)).until(60)
+    assert [lapse.reason for lapse in story.of("as-notified")] == ([] if well else ["near-border"])
+
+
+def test_an_incomplete_notice_is_a_note_and_names_what_it_lacks() -> None:
+    lapse = Story().tell(notice("n", 0, "n1", OPENS, CLOSES, **{"class": None})).until(40).one("as-notified")
+    assert (lapse.reason, lapse.severity, lapse.subject) == ("incomplete-notice", "info", "AA/n1/BB")
+    assert lapse.arithmetic == ("the notice does not give: class",)
+
+
+def test_an_amendment_that_completes_the_notice_takes_the_note_back() -> None:
+    story = Story().tell(notice("n", 0, "n1", OPENS, CLOSES, **{"class": None})).until(5)
+    story.tell(notice("m", 6, "n1", OPENS, CLOSES, revision=2, status="amended")).until(7)
+    assert story.of("as-notified") == []
+    assert story.said[-1].because == "m"
+
+
+def test_nothing_is_held_against_a_launch_of_which_no_notice_was_owed() -> None:
+    told = [notice("n", 0, "n1", OPENS, CLOSES), statement("s", 10, "suspended"), launch("l", OPENS - 1)]
+    assert Story().tell(*told).until(60).of("as-notified") == []
+
+
+def test_an_amended_window_is_the_one_that_counts_and_a_retracted_amendment_is_not() -> None:
+    told = [notice("n", 0, "n1", OPENS, CLOSES), notice("m", 5, "n1", 34, 40, revision=2, status="amended"), launch("l", 36)]
+    story = Story().tell(*told).until(50)
+    assert story.of("as-notified") == []
+    story.tell(retraction("r", 51, "m")).until(52)
+    assert story.one("as-notified").onset == at(36)
+
+
+def test_settled_faults_leave_the_books_without_a_word() -> None:
+    one = changed(
+        ('id = "prelaunch"', 'id = "prelaunch"\nsettle = "12 h"'), ('id = "as-notified"', 'id = "as-notified"\nsettle = "12 h"')
+    )
+    story = Story(rules=one)
+    for number in range(100):
+        story.tell(
+            notice(f"n{number:03}", number - 30, f"n{number:03}", number, number + 0.1), launch(f"l{number:03}", number + 0.2)
+        )
+    story.until(140)
+    assert "withdrawn page" not in story.changes("as-notified")
+
+
+def test_settled_faults_leave_the_books() -> None:
+    one = changed(
+        ('id = "prelaunch"', 'id = "prelaunch"\nsettle = "12 h"'), ('id = "as-notified"', 'id = "as-notified"\nsettle = "12 h"')
+    )
+    story = Story(rules=one)
+    for number in range(300):
+        # A week apart as the slack goes, so that none is matched again for the sake of another.
+        key, hours = f"{number:03}", number * 24.0
+        story.tell(notice(f"n{key}", hours - 30, f"n{key}", hours, hours + 0.1), launch(f"l{key}", hours + 0.2))
+    story.until(300 * 24)
+    assert len(story.changes("as-notified")) == 300
+    assert len(story.of("as-notified")) < 150
