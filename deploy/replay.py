@@ -182,7 +182,8 @@ class _Run:
             self._leave_out(batch.lines)
             return
         # The loop that a million events pass through: names are bound once, and what is rare is handled elsewhere.
-        read, receive, advance, take = decode, self.watch.receive, self.watch.advance, self.register.take
+        read, absorb, receive, advance = decode, self.watch.absorb, self.watch.receive, self.watch.advance
+        take = self.register.take
         counts, utc, tick, number = self.counts, UTC, Tick, batch.first - 1
         if self.edges.now is not None:
             self.horizon = self.edges.now() + SKEW
@@ -202,6 +203,12 @@ class _Run:
                 else:
                     known = event.ingested or event.known
                 if known > now:
+                    if not paced and known <= limit and absorb(event, known):
+                        now = known
+                        counts[kind] += 1
+                        if entries is not None:
+                            entries.append(Entry(event.source, event.id, str(kind.__struct_config__.tag), line))
+                        continue
                     if known > limit:
                         self._beyond(known)
                         if kind is tick:

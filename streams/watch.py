@@ -63,48 +63,44 @@ class Watch:
         """
         if type(event) is Tick:
             return self.advance(event.time)
+        self._idle_until = _ALWAYS
         if event.exercise and not self._exercise:
-            return self._in_drill().receive(event)
-        self.docket.vet(event)
-        if self.now is None or event.occurred.earliest > self.now:
-            heappush(self._waiting, (event.occurred.earliest, event.id, event.source, event))
-            return []
-        return self._take(event)
-
-    def follow(self, event: AnyEvent, now: datetime) -> list[Lapse]:
-        """Let the time be ``now``, then take in ``event``: one step along a log whose records carry their time.
-
-        The same as ``advance`` and ``receive``, and faster where nothing falls due and the event is an answered check, on
-        time, on a channel where all is well: nearly always.
-
-        Raises:
-            Refused: as ``receive``; the time has advanced then.
-        """
-        revisions: list[Lapse] = []
-        if now >= self._idle_until or self.now is None:
-            revisions = self.advance(now)
-            self._idle_until = self._next_wake()
-        elif now > self.now:
-            self.now = now
-        if type(event) is ChannelCheck:
-            data = event.data
-            record = self._records.get(data.channel)
-            moment = event.time
-            if (
-                record is not None
-                and record.quiet
-                and moment > (signs := record.signs.items)[-1][0]
-                and data.outcome == "answered"
-                and moment <= now
-                and event.precision in _EXACT
-                and not event.exercise
-                and not self._retractions.any
-            ):
-                signs.append(_new_sign((moment, moment, event.id, event.source)))
-                return revisions
-        revisions += self.receive(event)
+            revisions = self._in_drill().receive(event)
+        else:
+            self.docket.vet(event)
+            if self.now is None or event.occurred.earliest > self.now:
+                heappush(self._waiting, (event.occurred.earliest, event.id, event.source, event))
+                return []
+            revisions = self._take(event)
         self._idle_until = self._next_wake()
         return revisions
+
+    def absorb(self, event: AnyEvent, now: datetime) -> bool:
+        """Let the time be ``now`` and take in ``event`` if that changes no judgement; whether it was taken.
+
+        A short cut for the common case: nothing falls due by ``now``, and the event is an answered check, on time, on a
+        channel where all is well. Where it answers no, nothing has happened: then ``advance`` and ``receive``.
+        """
+        if now >= self._idle_until or type(event) is not ChannelCheck:
+            return False
+        data = event.data
+        record = self._records.get(data.channel)
+        moment = event.time
+        if (
+            record is None
+            or not record.quiet
+            or moment <= (signs := record.signs.items)[-1][0]
+            or data.outcome != "answered"
+            or moment > now
+            or event.precision not in _EXACT
+            or event.exercise
+            or self._retractions.any
+        ):
+            return False
+        if now > self.now:  # type: ignore[operator]  # it is idle until some moment, so there was a tick
+            self.now = now
+        signs.append(_new_sign((moment, moment, event.id, event.source)))
+        return True
 
     def advance(self, now: datetime) -> list[Lapse]:
         """Let the time be ``now`` and return what falls due by then, in order. Time never goes back."""
@@ -125,9 +121,9 @@ class Watch:
             else:
                 break
         self.now = now
-        self._idle_until = _ALWAYS
         if self._drill is not None:
             revisions += self._drill.advance(now)
+        self._idle_until = self._next_wake()
         return revisions
 
     def lapses(self) -> list[Lapse]:

@@ -134,7 +134,7 @@ def _line(
     heard += [silence.earliest for silence in record.silences.items[:1]]
     heard += [entry[0] for entry in record.statuses[:1]]
     heard += [claim.occurred.earliest for duty in requests for claim in duty.claims.values()]
-    heard += [revisions[-1].onset for revisions in lapses]
+    heard += [revisions[-1].onset for revisions in lapses if revisions[-1].reason != "feed-silent"]
     first = min(heard, default=None)
     if first is None or first > until:
         return None

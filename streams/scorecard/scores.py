@@ -105,7 +105,8 @@ class ChannelScore(msgspec.Struct, frozen=True, kw_only=True):
         parties: Between whom.
         military: Whether it is a military channel.
         proposed: It does not exist yet.
-        heard: When it was first heard of: a sign of life, a reported silence, a status, a request or a lapse.
+        heard: When it was first heard of: a sign of life, a reported silence, a status, a request, or a check that a feed which
+            was alive did not report.
         exact: Whether ``heard`` is surely the first; else it was heard of then at the latest, for the watch has forgotten
             signs of life that can amend nothing any more.
         observed: Seconds of the span in which it had been heard of.

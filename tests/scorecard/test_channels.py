@@ -1,18 +1,20 @@
 """What the scorecard says of single channels, where the answer is known exactly."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
-from streams.scorecard import Calls, Outage
+from streams.events import AnyEvent
+from streams.scorecard import Calls, Outage, scorecard
 from tests.core.world import at, check, event
-from tests.scorecard.past import DAY, HOUR, beats, card, channel, contact, request, status
+from tests.scorecard.past import DAY, HOUR, beats, card, channel, contact, request, status, watched
 
 # The lines east and west are due at 00:00Z and 08:00Z, with half an hour of grace; START is a midnight.
 SLOTS = (0, 8, 24, 32, 48, 56, 72, 80)
 
 
-def calls(line: str, *missed: float, until: float = 96) -> list:
+def calls(line: str, *missed: float, until: float = 96) -> list[AnyEvent]:
     return [
         check(line, f"{line}-{hour}", hour, "unanswered" if hour in missed else "answered") for hour in SLOTS if hour < until
     ]
@@ -54,9 +56,6 @@ def test_what_comes_after_the_span_has_not_happened_in_it() -> None:
     events = [*beats((0, 96)), *calls("east", 24)]
     score = channel(card(events, 96), "east")
     assert score.lapsed == 8 * HOUR
-    from streams.scorecard import scorecard
-    from tests.scorecard.past import watched
-
     watch, said = watched(events, 96)
     part = channel(scorecard(watch, said, at(12), at(30)), "east")
     assert (part.observed, part.up, part.lapsed) == (18 * HOUR, 12 * HOUR, 6 * HOUR)
@@ -126,8 +125,13 @@ def test_channels_never_heard_of_are_only_counted() -> None:
 
 def test_a_silence_is_heard_of_too() -> None:
     score = channel(card([*beats((0, 48)), check("west", "w", 3, "unanswered")], 48), "west")
-    assert score.heard == at(0), "the feed vouches for the check of midnight that nobody made"
-    assert score.up == 0
+    assert (score.heard, score.last_sign) == (at(3), None)
+    assert (score.unknown, score.lapsed) == (5 * HOUR, 40 * HOUR), "the check of 8 was due and not made"
+
+
+def test_what_only_a_silent_feed_would_tell_is_not_heard_of() -> None:
+    scores = card([*beats((0, 8)), *calls("east", until=16)], 48)
+    assert [score.channel for score in scores.channels] == ["east"]
 
 
 def test_a_suspension_counts_once_however_often_it_is_declared() -> None:
@@ -195,7 +199,7 @@ def test_what_is_known_to_the_day_has_its_own_date() -> None:
 @pytest.mark.parametrize(
     ("events", "until", "expected"),
     [
-        pytest.param([], 9, {"pending": 1}, id="the deadline is not over"),
+        pytest.param([], 12, {"pending": 1}, id="the deadline is not over"),
         pytest.param([], 18, {"pending": 1}, id="at the deadline it is not over"),
         pytest.param([], 19, {"unanswered": 1}, id="the deadline is over"),
         pytest.param([(14, "answered")], 30, {"answered": 1, "median": 4 * HOUR, "longest": 4 * HOUR}, id="in time"),
@@ -206,10 +210,10 @@ def test_what_is_known_to_the_day_has_its_own_date() -> None:
         pytest.param([(12, "acknowledged")], 50, {"unanswered": 1}, id="an acknowledgement is no answer"),
     ],
 )
-def test_requests_for_a_call(events: list[tuple[float, str]], until: float, expected: dict[str, float]) -> None:
+def test_requests_for_a_call(events: list[tuple[float, str]], until: float, expected: dict[str, Any]) -> None:
     asked = [request("r0", 10, "placed"), *(request(f"r-{hours}", hours, outcome) for hours, outcome in events)]
     score = channel(card([one for one in asked if one.time <= at(until)], until), "phone")
-    nothing = dict.fromkeys(("answered", "late", "declined", "unanswered", "pending"), 0)
+    nothing: dict[str, Any] = dict.fromkeys(("answered", "late", "declined", "unanswered", "pending"), 0)
     assert score.calls == Calls(**{"asked": 1, "median": None, "longest": None, **nothing, **expected})
 
 

@@ -36,7 +36,7 @@ def test_what_became_of_launches() -> None:
         launch("l3", 100),
         launch("short-range", 101, range_km=300),
         launch("l4", 130),
-        notice("n4", 131, "four", 131, 132),
+        notice("n4", 131, "four", 130, 132),
     ]
     score = lane(card(events, 140))
     assert (score.launches, score.matched, score.unmatched, score.told_after) == (4, 2, 1, 1)

@@ -163,8 +163,8 @@ def test_the_span_can_be_set(steadyline: Scorecards) -> None:
 
 def test_a_recording_under_rules_of_ones_own(steadyline: Scorecards, tmp_path: Path) -> None:
     hostile = "\x1b[2J[bold red]"
-    rules = tmp_path / "rules.toml"
-    rules.write_text(RULES.replace('id = "small-world"', 'id = "small-world"', 1))
+    rules = tmp_path / "small-world.toml"
+    rules.write_text(RULES)
     lines = [
         {"id": "c0", "time": "2026-02-26T00:00:00Z", "type": "contact", "data": {"channel": "phone", "parties": ["AA", "BB"]}},
         {
