@@ -2,7 +2,10 @@
 
 from bisect import bisect_left, bisect_right, insort
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from streams.events import ChannelStatus, Event, Interval
 from streams.spans import Span
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 _TWO_DAYS = timedelta(days=2)
 
 
-class Sign(NamedTuple):
+class Sign(msgspec.Struct, frozen=True, order=True, gc=False):
     """A sign of life of a channel or a contact of a dyad, by the instants at which it can have happened (UTC)."""
 
     earliest: datetime
@@ -31,10 +34,12 @@ class Sign(NamedTuple):
 class Signs:
     """Signs in order of time, each once."""
 
-    __slots__ = ("items",)
+    __slots__ = ("forgotten_from", "items")
 
     def __init__(self) -> None:
         self.items: list[Sign] = []
+        self.forgotten_from: datetime | None = None
+        """The earliest instant of any sign that was forgotten, UTC."""
 
     def add(self, sign: Sign) -> int | None:
         """Put the sign in its place; its place, or ``None`` where it was known."""
@@ -55,13 +60,13 @@ class Signs:
 
     def first_from(self, moment: datetime) -> Sign | None:
         """The first sign that certainly came at or after ``moment``."""
-        place = bisect_left(self.items, (moment,))
+        place = bisect_left(self.items, moment, key=_earliest)
         return self.items[place] if place < len(self.items) else None
 
     def first_after(self, moment: datetime) -> Sign | None:
         """The first sign that certainly came after ``moment``."""
         items = self.items
-        place = bisect_left(items, (moment,))
+        place = bisect_left(items, moment, key=_earliest)
         while place < len(items) and items[place].earliest <= moment:
             place += 1
         return items[place] if place < len(items) else None
@@ -69,13 +74,13 @@ class Signs:
     def possibly_after(self, moment: datetime) -> Sign | None:
         """The first sign that can have come after ``moment``; one known to the day only may have."""
         items = self.items
-        place = bisect_left(items, (moment,))
+        place = bisect_left(items, moment, key=_earliest)
         first = items[place] if place < len(items) else None
         while first is not None and first.latest <= moment:
             place += 1
             first = items[place] if place < len(items) else None
         # A sign known to the day began up to a day before the instant it may mean.
-        for before in range(bisect_left(items, (moment,)) - 1, -1, -1):
+        for before in range(bisect_left(items, moment, key=_earliest) - 1, -1, -1):
             if items[before].latest > moment:
                 first = items[before]
             elif moment - items[before].earliest > _TWO_DAYS:
@@ -103,13 +108,15 @@ class Signs:
 
     def forget(self, before: datetime) -> None:
         """Drop what certainly came before ``before``, but the last of it."""
-        place = bisect_left(self.items, (before,)) - 1
+        place = bisect_left(self.items, before, key=_earliest) - 1
         if place > 0:
+            first = self.items[0].earliest
+            if self.forgotten_from is None or first < self.forgotten_from:
+                self.forgotten_from = first
             del self.items[:place]
 
 
-def _earliest(sign: Sign) -> datetime:
-    return sign.earliest
+_earliest = attrgetter("earliest")
 
 
 class Suspension(NamedTuple):

@@ -7,7 +7,6 @@ final lapses; each change on the way is a revision of its own.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
 from heapq import heappop, heappush
 
 from streams.agreements.model import Agreement
@@ -25,7 +24,6 @@ from streams.rulebook import RuleBook
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _EXACT = frozenset(("second", "minute"))
-_new_sign = partial(tuple.__new__, Sign)
 
 
 class Watch:
@@ -89,7 +87,7 @@ class Watch:
         if (
             record is None
             or not record.quiet
-            or moment <= (signs := record.signs.items)[-1][0]
+            or moment <= (last := (signs := record.signs.items)[-1]).earliest
             or data.outcome != "answered"
             or moment > now
             or event.precision not in _EXACT
@@ -99,7 +97,9 @@ class Watch:
             return False
         if now > self.now:  # type: ignore[operator]  # it is idle until some moment, so there was a tick
             self.now = now
-        signs.append(_new_sign((moment, moment, event.id, event.source)))
+        source = event.source
+        # The same words again need not be kept again.
+        signs.append(Sign(moment, moment, event.id, last.source if source == last.source else source))
         return True
 
     def advance(self, now: datetime) -> list[Lapse]:

@@ -120,10 +120,7 @@ def _told(session: Session, card: Scorecard) -> Iterator[RenderableType]:
 
 def _closing(card: Scorecard) -> str:
     heard = len(card.channels)
-    parts = [f"{heard} channel{'' if heard == 1 else 's'} heard of, {card.never_heard} never."]
-    if not all(score.exact for score in card.channels):
-        parts.append(">: at least; signs of life that are too old to amend anything are not kept.")
-    return " ".join(parts)
+    return f"{heard} channel{'' if heard == 1 else 's'} heard of, {card.never_heard} never."
 
 
 def _channels(scores: Sequence[ChannelScore]) -> Table:
@@ -134,7 +131,7 @@ def _channels(scores: Sequence[ChannelScore]) -> Table:
         outage = score.longest_outage
         table.add_row(
             _channel(score),
-            f"{'' if score.exact else '>'}{_length(score.observed)}",
+            _length(score.observed),
             _share(score),
             _length(score.unknown) if score.unknown else "-",
             str(len(score.switch_offs)) if score.switch_offs else "-",
@@ -258,7 +255,7 @@ def _dyads(scores: Sequence[DyadScore], since: datetime, until: datetime) -> Gro
     parts: list[RenderableType] = [table]
     for score in scores:
         table.add_row(
-            Text.assemble(words(score.dyad), "" if score.exact else " >"),
+            words(score.dyad),
             str(score.at_since.alive),
             sparkline(score.steps, since, until),
             str(score.at_until.alive),

@@ -68,7 +68,7 @@ class GapSentry(Duty):
         self._rounds += 1
         stale = self._next - self._gap
         for signs, duty in self._posts:
-            if duty.guarded and signs[-1][1] <= stale and (deadline := duty.deadline) <= self._next:
+            if duty.guarded and signs[-1].latest <= stale and (deadline := duty.deadline) <= self._next:
                 duty.guarded = False
                 duty.wake = deadline + INSTANT
                 self._schedule(duty)

@@ -5,8 +5,8 @@ Launches and notices of a lane are matched as a whole (an assignment), but only 
 anew.
 """
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from streams.agreements.model import Prior
@@ -19,9 +19,10 @@ from streams.matching.edges import edge, linked
 from streams.matching.launches import Launch
 from streams.matching.linkage import Index
 from streams.matching.match import Match, match
-from streams.matching.notices import Revision, Series, lead, receipt, told
+from streams.matching.notices import Series, receipt, told
 from streams.matching.scope import in_scope
 from streams.obligations.duty import INSTANT, Duty, earliest
+from streams.obligations.notices import notice_findings
 from streams.obligations.standing import RegimeRecord
 from streams.rulebook import Rule
 from streams.severity import Severity, worst
@@ -90,6 +91,7 @@ class LaneDuty(Duty):
         if after is not None:
             self._index.put_launch(after)
             self.matches[after.key] = Match(launch=after)
+            self._fresh_launches.add(after.key)
         self._rematch((stale_launches, stale_series), self._around(after))
         return True
 
@@ -138,7 +140,7 @@ class LaneDuty(Duty):
         self._dropped = set()
         for key in sorted(self.series_touched):
             series = self.series(key)
-            yield f"notice/{key}", list(self._notice_findings(series)) if series is not None else []
+            yield f"notice/{key}", list(notice_findings(self, series)) if series is not None else []
         yield from self._launch_findings(now)
         if len(self.matches) + len(self._series) > self._sweep_at:
             self._sweep(self.settled(now))
@@ -187,66 +189,9 @@ class LaneDuty(Duty):
             self.rule.obligation,
         ).matches:
             key = outcome.launch.key
-            if self.matches.get(key) != outcome or key not in self._unnotified:
+            if self.matches.get(key) != outcome:
                 self.matches[key] = outcome
                 self._fresh_launches.add(key)
-
-    def _notice_findings(self, series: Series) -> Iterator[Finding]:
-        """What is wrong with a notice whether or not anything is launched: too short, too long, by the wrong channel."""
-        rule = self.rule.obligation
-        revision = next((one for one in reversed(series.revisions) if one.status != "cancelled"), None)
-        if revision is None or not _notice_in_scope(revision, rule):
-            return
-        ahead = lead(series, revision, self.recipient, rule.reference)
-        had = ahead.receipt or receipt(series, revision, self.recipient)
-        when = had.earliest if had is not None else revision.issued.earliest
-        if not self.duty_in_force(Interval(when, when)):
-            return
-        subject = f"{self.launcher}/{series.key}/{self.recipient}"
-        common = {
-            "subject": subject,
-            "parties": (self.launcher, self.recipient),
-            "events": tuple(claim.id for one in series.revisions for claim in one.claims),
-            "claims": tuple(words for one in series.revisions for words in one.disagreements),
-        }
-        if ahead.longest is not None and ahead.reference is not None and ahead.longest < rule.lead.after(when) - when:
-            deadline = rule.lead.before(ahead.reference)
-            yield Finding(
-                onset=deadline,
-                deadline=deadline,
-                changed=max(deadline, when),
-                opened=max(deadline, when),
-                severity=rule.short,
-                reason="short-notice",
-                arithmetic=(
-                    *_receipt_words(self.recipient, had),
-                    f"{'window opens' if rule.reference == 'window' else 'planned for the day from'} {spoken(ahead.reference)}:"
-                    f" {_lead_words(ahead.shortest, ahead.longest)} of the {rule.lead} owed",
-                ),
-                **common,  # type: ignore[arg-type]
-            )
-        elif rule.longest_lead is not None and ahead.shortest is not None and ahead.reference is not None:
-            opens = rule.longest_lead.before(ahead.reference)
-            if ahead.shortest > ahead.reference - opens:
-                yield Finding(
-                    onset=when,
-                    deadline=opens,
-                    changed=when,
-                    severity=Severity.INFO,
-                    reason="early-notice",
-                    arithmetic=(f"given {in_words(ahead.shortest)} ahead, {rule.longest_lead} at most",),
-                    **common,  # type: ignore[arg-type]
-                )
-        elif rule.channels and revision.via and not set(revision.via) & set(rule.channels):
-            yield Finding(
-                onset=when,
-                deadline=when,
-                changed=when,
-                severity=Severity.INFO,
-                reason="wrong-channel",
-                arithmetic=(f"came by {', '.join(revision.via)}, owed by {', '.join(rule.channels)}: it counts, and is noted",),
-                **common,  # type: ignore[arg-type]
-            )
 
     def _launch_findings(self, now: datetime) -> Iterator[tuple[str, list[Finding] | None]]:
         """Launches without a notice in time, those of one salvo as one."""
@@ -401,34 +346,3 @@ class LaneDuty(Duty):
 
 def _when(outcome: Match) -> tuple[Interval, str]:
     return outcome.launch.occurred, outcome.launch.key
-
-
-def _notice_in_scope(revision: Revision, rule: Prior) -> bool:
-    """Whether the announced launch would be in scope, as far as the notice says."""
-    scope = rule.scope
-    if revision.launch_class is None:
-        return True
-    if revision.launch_class in scope.always:
-        return True
-    if revision.launch_class not in scope.classes:
-        return False
-    if scope.min_range_km is None or revision.range_km is None:
-        return True
-    return revision.range_km > scope.min_range_km or (
-        scope.min_apogee_km is not None and revision.apogee_km is not None and revision.apogee_km > scope.min_apogee_km
-    )
-
-
-def _receipt_words(recipient: str, had: Interval | None) -> Iterable[str]:
-    if had is None:
-        return
-    if had.earliest == had.latest:
-        yield f"received by {recipient} {spoken(had.earliest)}"
-    else:
-        yield f"received by {recipient} between {spoken(had.earliest)} and {spoken(had.latest)}"
-
-
-def _lead_words(shortest: timedelta | None, longest: timedelta) -> str:
-    if shortest is None or shortest == longest:
-        return in_words(longest)
-    return f"{in_words(longest)} at most"

@@ -30,7 +30,6 @@ def channel_score(line: Line, span: Interval) -> ChannelScore:
         military=channel.military,
         proposed=channel.hypothetical,
         heard=line.heard,
-        exact=line.exact,
         observed=observed,
         up=up,
         lapsed=lapsed,

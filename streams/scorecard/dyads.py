@@ -36,7 +36,6 @@ def _dyad(pair: str, lines: list[Line], span: Interval) -> DyadScore:
     return DyadScore(
         dyad=pair,
         channels=tuple(line.channel.id for line in lines),
-        exact=all(line.exact for line in lines),
         steps=tuple(steps),
         at_since=steps[0],
         at_until=msgspec.structs.replace(steps[-1], moment=span.latest),

@@ -37,7 +37,7 @@ class Line:
         record: What is on record of it.
         requests: The requests for a call that are still open to amendment.
         lapses: The lapses about it that stand, each as its revisions.
-        heard: When it was first heard of, UTC; ``exact`` where that is surely the first.
+        heard: When it was first heard of, UTC.
         contacts: Its signs of life, by time, UTC.
         outages: Its stretches of lapse up to the end of the span, merged.
         segments: Its conditions in the span, without a hole, from when it was heard of.
@@ -48,7 +48,6 @@ class Line:
     requests: list[RequestDuty]
     lapses: list[list[Lapse]]
     heard: datetime
-    exact: bool
     contacts: list[Interval]
     outages: list[Stretch]
     segments: list[Segment]
@@ -132,6 +131,7 @@ def _line(
     contacts = _contacts(record, lapses, until)
     heard = [contact.earliest for contact in contacts[:1]]
     heard += [silence.earliest for silence in record.silences.items[:1]]
+    heard += [signs.forgotten_from for signs in (record.signs, record.silences) if signs.forgotten_from is not None]
     heard += [entry[0] for entry in record.statuses[:1]]
     heard += [claim.occurred.earliest for duty in requests for claim in duty.claims.values()]
     heard += [revisions[-1].onset for revisions in lapses if revisions[-1].reason != "feed-silent"]
@@ -144,7 +144,7 @@ def _line(
         down, lost = lapsed_and_unknown(revisions, until)
         lapsed += down
         unknown += lost
-    alive = _alive_from(contacts, lapses)
+    alive = _alive_from(record, contacts, lapses)
     if alive is None or alive > first:
         unknown += stretch(first, alive, until)
     outages = merged(lapsed)
@@ -154,7 +154,6 @@ def _line(
         requests=requests,
         lapses=lapses,
         heard=first,
-        exact=first <= span.earliest or not _may_have_forgotten(record, until),
         contacts=contacts,
         outages=outages,
         segments=_segments(_existing(channel, Interval(max(first, span.earliest), until)), outages, merged(unknown)),
@@ -178,17 +177,13 @@ def _contacts(record: ChannelRecord, lapses: Iterable[Sequence[Lapse]], until: d
     return sorted(known)
 
 
-def _alive_from(contacts: list[Interval], lapses: Iterable[Sequence[Lapse]]) -> datetime | None:
+def _alive_from(record: ChannelRecord, contacts: list[Interval], lapses: Iterable[Sequence[Lapse]]) -> datetime | None:
     """When the channel had given a sign of life at the latest; one lies before every gap that was too long."""
     moments = [contact.earliest for contact in contacts[:1]]
     moments += [revisions[-1].onset for revisions in lapses if revisions[-1].reason == "too-long-apart"]
+    if record.signs.forgotten_from is not None:
+        moments.append(record.signs.forgotten_from)
     return min(moments, default=None)
-
-
-def _may_have_forgotten(record: ChannelRecord, until: datetime) -> bool:
-    """Whether there can have been signs that the watch keeps no more: it keeps one that is too old to amend anything."""
-    signs = record.signs.items
-    return bool(signs) and signs[0].earliest < record.settle.before(until)
 
 
 def _existing(channel: Channel, span: Interval) -> Interval:

@@ -107,8 +107,6 @@ class ChannelScore(msgspec.Struct, frozen=True, kw_only=True):
         proposed: It does not exist yet.
         heard: When it was first heard of: a sign of life, a reported silence, a status, a request, or a check that a feed which
             was alive did not report.
-        exact: Whether ``heard`` is surely the first; else it was heard of then at the latest, for the watch has forgotten
-            signs of life that can amend nothing any more.
         observed: Seconds of the span in which it had been heard of.
         up: Seconds of these in which it was neither lapsed nor unknown; ``lapsed`` and ``unknown`` are the rest.
         availability: ``up`` as a share of ``observed``, 0 to 1; ``None`` where nothing was observed.
@@ -126,7 +124,6 @@ class ChannelScore(msgspec.Struct, frozen=True, kw_only=True):
     military: bool
     proposed: bool
     heard: datetime
-    exact: bool
     observed: float
     up: float
     lapsed: float
@@ -239,7 +236,6 @@ class DyadScore(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         dyad: Name of the pair.
         channels: Ids of its channels that were heard of by the end of the span.
-        exact: Whether it is sure of all of them when they were first heard of; else more may have been alive early on.
         steps: The counts at the beginning of the span, then at every change of one of them.
         at_since: The counts at the beginning; ``at_until`` those at the end.
         least: The fewest alive, from when the first channel was heard of; ``most`` likewise.
@@ -247,7 +243,6 @@ class DyadScore(msgspec.Struct, frozen=True, kw_only=True):
 
     dyad: str
     channels: tuple[str, ...]
-    exact: bool
     steps: tuple[Step, ...]
     at_since: Step
     at_until: Step

@@ -35,14 +35,18 @@ def drive(watch: Watch, lines: Iterable[bytes]) -> Found:
                 found[lapse.id] = (lapse.rule, lapse.subject, lapse.onset)
 
     now = datetime.min.replace(tzinfo=UTC)
-    follow = watch.follow
+    absorb, advance, receive = watch.absorb, watch.advance, watch.receive
     for line in lines:
         event = decode(line)
         known = event.ingested
         assert known is not None
         if known > now:
             now = known
-        if changes := follow(event, now):
+            if absorb(event, now):
+                continue
+            if due := advance(now):
+                take(due)
+        if changes := receive(event):
             take(changes)
     return frozenset(found.values())
 

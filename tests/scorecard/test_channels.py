@@ -25,7 +25,7 @@ def test_a_channel_that_was_always_answered_was_always_up() -> None:
     assert (score.observed, score.up, score.lapsed, score.unknown) == (96 * HOUR, 96 * HOUR, 0, 0)
     assert score.availability == 1.0
     assert (score.outages, score.longest_outage, score.switch_offs, score.calls) == (0, None, (), None)
-    assert (score.last_sign, score.heard, score.exact) == (at(80), at(0), True)
+    assert (score.last_sign, score.heard) == (at(80), at(0))
 
 
 def test_a_missed_check_is_out_from_its_slot_to_the_next_answer() -> None:
@@ -255,10 +255,9 @@ def test_a_lapse_that_was_withdrawn_does_not_count() -> None:
     assert (score.outages, score.availability) == (0, 1.0)
 
 
-def test_signs_that_the_watch_has_forgotten_leave_a_mark() -> None:
+def test_signs_that_the_watch_has_forgotten_still_tell_since_when() -> None:
     events = [contact(f"c{day}", day * 24, "phone") for day in (0, 1, 2, 500)]
-    events += [status("off", 500 * 24 + 1, "suspended", "phone")]
+    events += [status("off", 500 * 24 + 1, "suspended", "phone"), contact("c501", 501 * 24, "phone")]
     score = channel(card(events, 600 * 24, since=-24), "phone")
-    assert not score.exact
-    assert score.observed <= 600 * DAY
-    assert channel(card(events[:3], 10 * 24), "phone").exact
+    assert score.heard == at(0)
+    assert (score.observed, score.lapsed) == (600 * DAY, 23 * HOUR)

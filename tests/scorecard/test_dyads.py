@@ -24,7 +24,7 @@ def test_channels_alive_step_by_step() -> None:
         contact("back", 48, "phone"),
     ]
     (dyad,) = card(events, 72).dyads
-    assert (dyad.dyad, dyad.channels, dyad.exact) == ("AA-BB", ("phone", "talks"), True)
+    assert (dyad.dyad, dyad.channels) == ("AA-BB", ("phone", "talks"))
     assert dyad.steps == (step(0, 0, 0), step(6, 1, 0), step(12, 2, 0), step(24, 0, 2), step(48, 1, 1))
     assert (dyad.at_since, dyad.at_until) == (step(0, 0, 0), step(72, 1, 1))
     assert dyad.least == Extreme(alive=0, moment=at(24)), "before the first sign nobody can say that none was alive"

@@ -1,0 +1,103 @@
+"""``steadyline topics``: the topics of the log on Kafka, created and held against the catalogue."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import msgspec
+import typer
+
+from deploy.commands.options import Json, examples
+from deploy.consoles import emit, out, words
+from deploy.exits import BAD_USE, FINE, bad_input, bad_use
+from streams.topics import MOST_PARTITIONS, PARTITIONS, Topic, catalogue
+
+if TYPE_CHECKING:
+    from deploy.kafka_admin import Admin, Difference
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="Create and check the topics of the log on Kafka.",
+    no_args_is_help=True,
+    epilog=examples(
+        "steadyline topics create --bootstrap 127.0.0.1:9092", "steadyline topics check --bootstrap 127.0.0.1:9092 --json"
+    ),
+)
+
+Bootstrap = Annotated[
+    str,
+    typer.Option(
+        "--bootstrap", metavar="HOST:PORT", envvar="STEADYLINE_KAFKA", help="A broker; several with commas.", show_default=False
+    ),
+]
+Partitions = Annotated[
+    int, typer.Option("--partitions", metavar="N", min=1, max=MOST_PARTITIONS, help="Partitions of each input topic.")
+]
+Run = Annotated[str | None, typer.Option("--run", metavar="ID", help="The topics of one replay or drill, not the live ones.")]
+_CODES = "Exit codes: 0 all as it ought to be, 2 a topic is missing or differs, 3 the broker does not answer or refuses."
+
+
+@app.command(
+    epilog=examples(
+        "steadyline topics create --bootstrap 127.0.0.1:9092",
+        "steadyline topics create --bootstrap 127.0.0.1:9092 --run taiwan-2022 --partitions 4",
+        _CODES,
+    )
+)
+def create(bootstrap: Bootstrap, partitions: Partitions = PARTITIONS, run: Run = None, as_json: Json = False) -> None:
+    """Create the topics that are missing, and check those that are there. Nothing that exists is changed."""
+    topics = _topics(partitions, run)
+    created, differences = _asked(bootstrap, lambda admin: (admin.create(topics), admin.check(topics)))
+    _tell(topics, created, differences, as_json=as_json)
+
+
+@app.command(
+    epilog=examples(
+        "steadyline topics check --bootstrap 127.0.0.1:9092",
+        "steadyline topics check --bootstrap 127.0.0.1:9092 --run taiwan-2022 --partitions 4 --json",
+        _CODES,
+    )
+)
+def check(bootstrap: Bootstrap, partitions: Partitions = PARTITIONS, run: Run = None, as_json: Json = False) -> None:
+    """Say every way in which topics differ from what they ought to be: partitions, retention, clean-up."""
+    topics = _topics(partitions, run)
+    _tell(topics, [], _asked(bootstrap, lambda admin: admin.check(topics)), as_json=as_json)
+
+
+def _topics(partitions: int, run: str | None) -> tuple[Topic, ...]:
+    try:
+        return catalogue(partitions, run)
+    except ValueError as error:
+        bad_use(str(error))
+
+
+def _asked(bootstrap: str, question: "Callable[[Admin], T]") -> T:
+    # The client takes longer to import than all other commands together take to run.
+    from deploy.kafka_admin import Admin, BrokerError
+
+    try:
+        with Admin(bootstrap) as admin:
+            return question(admin)
+    except BrokerError as error:
+        bad_input(str(error))
+
+
+def _tell(topics: Sequence[Topic], created: Sequence[str], differences: "Sequence[Difference]", *, as_json: bool) -> None:
+    for topic in topics:
+        found = [difference for difference in differences if difference.topic == topic.name]
+        if as_json:
+            row = {
+                "topic": topic.name,
+                "ok": not found,
+                "created": topic.name in created,
+                "differences": [{"setting": one.setting, "expected": one.expected, "found": one.found} for one in found],
+            }
+            emit(msgspec.json.encode(row))
+        elif found:
+            for difference in found:
+                out().print(words(str(difference)), soft_wrap=True)
+        else:
+            state = "created" if topic.name in created else "as it ought to be"
+            count = "1 partition" if topic.partitions == 1 else f"{topic.partitions} partitions"
+            out().print(words(f"{topic.name}: {state}, {count}"), soft_wrap=True)
+    raise typer.Exit(BAD_USE if differences else FINE)

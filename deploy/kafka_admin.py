@@ -1,0 +1,176 @@
+"""The admin's edge to a Kafka broker: ask it, create topics, hold them against the catalogue."""
+
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError
+
+from streams.topics import Topic
+
+PATIENCE = 5.0
+"""Seconds that a broker is given to answer."""
+_EXISTS = 36
+"""Kafka's error code TOPIC_ALREADY_EXISTS."""
+_UNKNOWN = 3
+"""Kafka's error code UNKNOWN_TOPIC_OR_PARTITION."""
+
+
+class BrokerError(Exception):
+    """The broker does not answer, or refuses what was asked of it."""
+
+
+class Cluster(NamedTuple):
+    """What a broker says of itself."""
+
+    id: str
+    brokers: int
+    topics: int
+
+
+class Difference(NamedTuple):
+    """One way in which a topic is not as it ought to be; ``setting`` is ``topic`` where it is not there at all."""
+
+    topic: str
+    setting: str
+    expected: str
+    found: str | None
+
+    def __str__(self) -> str:
+        if self.found is None:
+            return f"{self.topic}: missing"
+        return f"{self.topic}: {self.setting} is {self.found}, expected {self.expected}"
+
+
+class Admin:
+    """A connection to a broker for questions about topics. Use it as a context manager."""
+
+    def __init__(self, bootstrap: str, patience: float = PATIENCE) -> None:
+        """Connect.
+
+        Args:
+            bootstrap: ``HOST:PORT``, several with commas.
+            patience: Seconds to wait for the broker, and again for each of its answers.
+
+        Raises:
+            BrokerError: when no broker answers there in time.
+        """
+        self.bootstrap = bootstrap
+        servers = [_server(server) for server in bootstrap.split(",")]
+        with _hushed(), self._told():
+            try:
+                self._client = KafkaAdminClient(
+                    bootstrap_servers=[f"{host}:{port}" for host, port in servers],
+                    client_id="steadyline-admin",
+                    bootstrap_timeout_ms=int(patience * 1_000),
+                    request_timeout_ms=int(patience * 1_000),
+                )
+            except KafkaError as error:
+                raise BrokerError(f"no Kafka broker answers at {bootstrap} ({_why(servers)})") from error
+
+    def __enter__(self) -> "Admin":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with _hushed():
+            self._client.close()
+
+    def cluster(self) -> Cluster:
+        """What the broker says of its cluster.
+
+        Raises:
+            BrokerError: when it does not answer.
+        """
+        with self._told():
+            told = self._client.describe_cluster()
+            return Cluster(told["cluster_id"], len(told["brokers"]), len(self._client.list_topics()))
+
+    def create(self, topics: Sequence[Topic]) -> list[str]:
+        """Create the topics that are not there, with as many replicas as the broker thinks fit; the names of those.
+
+        Raises:
+            BrokerError: when the broker does not answer or refuses; what it did create stays.
+        """
+        wanted = {
+            topic.name: {"num_partitions": topic.partitions, "replication_factor": -1, "configs": topic.settings}
+            for topic in topics
+        }
+        with self._told():
+            answer = self._client.create_topics(wanted, raise_errors=False)
+            created = [told["name"] for told in answer["topics"] if told["error_code"] == 0]
+            self._client.wait_for_topics(created)
+        refused = [told for told in answer["topics"] if told["error_code"] not in (0, _EXISTS)]
+        if refused:
+            raise BrokerError("; ".join(f"{told['name']}: {told['error_message']}" for told in refused))
+        return created
+
+    def check(self, topics: Sequence[Topic]) -> list[Difference]:
+        """Every difference between the topics as they are and as they ought to be.
+
+        Raises:
+            BrokerError: when the broker does not answer.
+        """
+        names = [topic.name for topic in topics]
+        with self._told():
+            there = {told["name"]: told for told in self._client.describe_topics(names)}
+            settings = self._client.describe_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, name) for name in names], config_filter="all"
+            )["topic"]
+        return [found for topic in topics for found in _differences(topic, there[topic.name], settings.get(topic.name, {}))]
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except KafkaError as error:
+            raise BrokerError(f"the Kafka broker at {self.bootstrap} does not do what it was asked: {error}") from error
+
+
+def _differences(topic: Topic, there: dict[str, Any], settings: dict[str, Any]) -> Iterator[Difference]:
+    if there["error_code"] == _UNKNOWN:
+        yield Difference(topic.name, "topic", f"{topic.partitions} partitions", None)
+        return
+    found = len(there["partitions"])
+    if found != topic.partitions:
+        yield Difference(topic.name, "partitions", str(topic.partitions), str(found))
+    for name, expected in topic.settings.items():
+        value = str(settings.get(name, {}).get("value"))
+        if value != expected:
+            yield Difference(topic.name, name, expected, value)
+
+
+def _server(text: str) -> tuple[str, int]:
+    host, _, port = text.strip().rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise BrokerError(f"expected HOST:PORT, got {text.strip()!r}")
+    return host, int(port)
+
+
+def _why(servers: Sequence[tuple[str, int]]) -> str:
+    """What an ordinary connection runs into: the client itself only tells that time is up."""
+    for host, port in servers:
+        try:
+            socket.create_connection((host.strip("[]"), port), timeout=0.5).close()
+        except TimeoutError:
+            reason = "no answer"
+        except OSError as error:
+            reason = error.strerror or str(error)
+        else:
+            return "something listens, and speaks no Kafka"
+    return reason
+
+
+@contextlib.contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep the client's own account of each attempt out of the command's output."""
+    logger = logging.getLogger("kafka")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -1,0 +1,236 @@
+"""The topics of the log on Kafka: names, partitions, retention, and which event goes where. Knows nothing of a broker.
+
+Three input topics share one count of partitions, so that one key has one partition number in all of them: what is said over
+the channels of a dyad and what happened between its parties meet in one place.
+
+No topic is compacted. Compaction keeps the last record of a key, and what a lapse or an acknowledgement was before is the
+very thing that must not be lost.
+
+Record timestamps are transport, not evidence (an event carries its own four times), but the broker acts on them:
+
+- A live topic has ``LogAppendTime``: the broker stamps a record with when it took it in. Retention then counts from there,
+  whatever a producer's clock says, and no record is refused for coming from the future.
+- A run's topic has ``CreateTime``: a record of 1999 is stamped 1999, and a reader can seek by the story's own time.
+  Retention counts from the stamp, so it is off, else the broker would delete the story under its reader. Segments roll by
+  the stamp too; a quarter of a century would be a thousand of them, so that is off as well.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Literal, NamedTuple
+
+from streams.events import (
+    AnyEvent,
+    BenchmarkReport,
+    ChannelCheck,
+    ChannelRequest,
+    ChannelStatus,
+    Contact,
+    DialogueMeeting,
+    FeedHeartbeat,
+    IncidentReport,
+    LaunchNotice,
+    LaunchObservation,
+    RegimeStatement,
+    Retraction,
+    Tick,
+    dyad,
+)
+from streams.rulebook import RuleBook, dyads_of
+
+LAUNCHES = "launches"
+CHANNELS = "channels"
+INCIDENTS = "incidents"
+LAPSES = "lapses"
+ACTIONS = "actions"
+DEAD_LETTERS = "dead-letters"
+INPUTS = (LAUNCHES, CHANNELS, INCIDENTS)
+"""What the watch reads."""
+
+PARTITIONS = 8
+"""Partitions of each input topic, where nobody says otherwise."""
+MOST_PARTITIONS = 1_000
+DEAD_LETTER_BYTES = 4_194_304
+"""The largest dead letter, in bytes: the record as it came, in base64, and what was wrong with it."""
+
+_FOR_EVER = -1
+_LONGEST = 2**63 - 1
+_LIVE_DAYS = 90
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+Everywhere = Tick | FeedHeartbeat | Retraction
+"""What is sent to every partition of every input topic, since nobody knows whose evidence it bears on.
+
+Order holds within a partition only. Whoever reads several topics as one takes such an event as said once it has come in
+each of them: a feed that vouches for its checks must not be believed before the checks that stand in another topic.
+"""
+
+
+class Topic(NamedTuple):
+    """One topic as it ought to be.
+
+    Attributes:
+        key: What its records are keyed by, in words.
+        retention_ms: How long the broker keeps a record, milliseconds from its timestamp; -1 is for ever.
+        config: Its other settings that differ from the broker's, by Kafka's names.
+    """
+
+    name: str
+    partitions: int
+    key: str
+    retention_ms: int
+    cleanup: Literal["delete", "compact"] = "delete"
+    config: Mapping[str, str] = {}
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """All its settings, by Kafka's names."""
+        return {"cleanup.policy": self.cleanup, "retention.ms": str(self.retention_ms), **self.config}
+
+
+class Homes(NamedTuple):
+    """Whose channels and agreements are: that decides where they are judged.
+
+    Attributes:
+        channels: The parties of each channel.
+        agreements: The key of each agreement: the dyad of its two parties, its own id where they are more.
+    """
+
+    channels: Mapping[str, tuple[str, ...]]
+    agreements: Mapping[str, str]
+
+    @classmethod
+    def of(cls, book: RuleBook) -> "Homes":
+        """The homes that a rule book gives."""
+        return cls(
+            {channel.id: tuple(sorted(set(channel.parties))) for channel in book.channels.values()},
+            {
+                agreement.id: dyad(*agreement.parties) if len(agreement.parties) == 2 else agreement.id
+                for agreement in book.agreements
+            },
+        )
+
+    def channel(self, name: str) -> str:
+        """The key of a channel: its dyad, the names of all its parties where they are more than two.
+
+        Raises:
+            KeyError: when nobody knows the channel.
+        """
+        return "-".join(self.channels[name])
+
+
+def catalogue(partitions: int = PARTITIONS, run: str | None = None) -> tuple[Topic, ...]:
+    """Every topic of the live log, or of one run.
+
+    Args:
+        partitions: Partitions of each input topic; what comes out of the watch is little, and keeps its order in one.
+        run: The replay or drill whose topics are meant.
+
+    Raises:
+        ValueError: when no topic can have so many partitions, or no run such a name.
+    """
+    if not 1 <= partitions <= MOST_PARTITIONS:
+        raise ValueError(f"expected 1 to {MOST_PARTITIONS} partitions, got {partitions}")
+    live = timedelta(days=_LIVE_DAYS) // timedelta(milliseconds=1)
+    letters = {"max.message.bytes": str(DEAD_LETTER_BYTES)}
+    topics = (
+        Topic(LAUNCHES, partitions, "the launching party; the agreement's parties for benchmarks", live),
+        Topic(CHANNELS, partitions, "the dyad", live),
+        Topic(INCIDENTS, partitions, "the dyad", live),
+        Topic(LAPSES, 1, "the lapse", _FOR_EVER),
+        Topic(ACTIONS, 1, "the lapse", _FOR_EVER),
+        Topic(DEAD_LETTERS, 1, "topic, partition and offset of the record", live, config=letters),
+    )
+    if run is None:
+        stamped = {"message.timestamp.type": "LogAppendTime"}
+        return tuple(topic._replace(config={**topic.config, **stamped}) for topic in topics)
+    stamped = {
+        "message.timestamp.type": "CreateTime",
+        # A drill may be set next year; a live clock that far ahead would be a fault.
+        "message.timestamp.after.max.ms": str(_LONGEST),
+        "segment.ms": str(_LONGEST),
+    }
+    return tuple(
+        topic._replace(name=in_run(topic.name, run), retention_ms=_FOR_EVER, config={**topic.config, **stamped})
+        for topic in topics
+    )
+
+
+def in_run(topic: str, run: str | None) -> str:
+    """The name of ``topic`` in a run: ``run.taiwan-2022.launches``; the live one's own name without a run.
+
+    Raises:
+        ValueError: when a run cannot be called so.
+    """
+    if run is None:
+        return topic
+    if not _RUN.fullmatch(run):
+        raise ValueError(f"expected a run named with letters, digits and . _ - (at most 100), got {run!r}")
+    return f"run.{run}.{topic}"
+
+
+def topic_of(event: AnyEvent) -> str:
+    """The input topic in which an event belongs, by its live name.
+
+    Raises:
+        ValueError: when it belongs in every partition of all of them (see ``Everywhere``).
+    """
+    match event:
+        case LaunchNotice() | LaunchObservation() | RegimeStatement() | BenchmarkReport():
+            return LAUNCHES
+        case ChannelCheck() | ChannelRequest() | ChannelStatus() | DialogueMeeting():
+            return CHANNELS
+        case IncidentReport() | Contact():
+            return INCIDENTS
+        case Tick() | FeedHeartbeat() | Retraction():
+            raise _nowhere(event)
+
+
+def key_of(event: AnyEvent, homes: Homes) -> bytes:
+    """The key of an event: where what it is about is judged. The first of ``keys_of``.
+
+    Raises:
+        KeyError: when it names a channel or an agreement that nobody knows.
+        ValueError: when it belongs in every partition of all input topics (see ``Everywhere``).
+    """
+    return keys_of(event, homes)[0]
+
+
+def keys_of(event: AnyEvent, homes: Homes) -> tuple[bytes, ...]:
+    """Every key under which an event is evidence, its own first; nearly always one.
+
+    One announcement may name channels of several dyads, and a round of many parties is contact between each two.
+
+    Raises:
+        KeyError: when it names a channel or an agreement that nobody knows.
+        ValueError: when it belongs in every partition of all input topics (see ``Everywhere``).
+    """
+    match event:
+        case LaunchNotice() | LaunchObservation() | RegimeStatement():
+            keys = [event.data.party]
+        case BenchmarkReport():
+            keys = [homes.agreements[event.data.agreement]]
+        case ChannelCheck():
+            keys = [homes.channel(event.data.channel)]
+        case ChannelRequest():
+            keys = [homes.channel(event.data.channel)]
+            if event.data.outcome == "answered":
+                keys += sorted(dyads_of(homes.channels[event.data.channel]))
+        case ChannelStatus():
+            keys = [homes.channel(name) for name in event.data.channels]
+        case DialogueMeeting():
+            keys = [homes.channel(event.data.channel), *sorted(dyads_of(event.data.parties))]
+        case IncidentReport():
+            keys = [dyad(*event.data.parties)]
+        case Contact():
+            keys = [dyad(*event.data.parties)]
+            if event.data.channel is not None:
+                keys.append(homes.channel(event.data.channel))
+        case Tick() | FeedHeartbeat() | Retraction():
+            raise _nowhere(event)
+    return tuple(key.encode() for key in dict.fromkeys(keys))
+
+
+def _nowhere(event: Everywhere) -> ValueError:
+    return ValueError(f"{type(event).__name__} {event.id} belongs in every partition of {', '.join(INPUTS)}, under no key")
