@@ -8,12 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 import holidays
-from dateutil.rrule import DAILY, rrule, rrulestr
+from dateutil.rrule import DAILY, HOURLY, MINUTELY, SECONDLY, rrule, rrulestr
 
 from streams.agreements.model import Calendar
 from streams.events.times import zone_named
 
 _CHUNK = timedelta(days=32)
+_PER_DAY = {HOURLY: 24, MINUTELY: 1_440, SECONDLY: 86_400}
+"""Steps in a day, by the frequency of a rule that counts within one."""
 _EPOCH = datetime(1960, 1, 1)  # noqa: DTZ001 - wall-clock time, in whatever zone the calendar is
 
 
@@ -64,9 +66,11 @@ class Slots:
         due = set()
         for rule in self._rules:
             for wall in _anchored(rule, wall_start).between(wall_start, wall_end, inc=True):
-                moment = wall.replace(tzinfo=self._zone).astimezone(UTC)
-                if start <= moment < end and not self._skipped(wall.date()):
-                    due.add(moment)
+                # An hour that comes twice is two hours to a rule that counts hours, and one time of day to any other.
+                for fold in (0, 1) if rule._freq in _PER_DAY else (0,):  # type: ignore[attr-defined]  # noqa: SLF001
+                    moment = wall.replace(tzinfo=self._zone, fold=fold).astimezone(UTC)
+                    if start <= moment < end and not self._skipped(wall.date()):
+                        due.add(moment)
         result = tuple(sorted(due))
         if len(self._chunks) > 64:
             self._chunks.pop(min(self._chunks))
@@ -85,6 +89,9 @@ def _parsed(text: str) -> rrule:
         raise ValueError(f"expected a recurrence rule (RFC 5545) such as FREQ=DAILY;BYHOUR=9, got {text!r}: {error}") from error
     if not isinstance(rule, rrule):
         raise ValueError(f"expected a single recurrence rule without DTSTART, RDATE or EXDATE, got {text!r}")
+    steps, unit = rule._interval, _PER_DAY.get(rule._freq)  # type: ignore[attr-defined]  # noqa: SLF001
+    if unit is not None and unit % steps:
+        raise ValueError(f"expected steps that divide a day, for they count from midnight, got {text!r}")
     return rule
 
 

@@ -1,6 +1,6 @@
 """What was reported, kept as sets: the order in which reports arrived leaves no trace here."""
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -113,7 +113,8 @@ class Signs:
             first = self.items[0].earliest
             if self.forgotten_from is None or first < self.forgotten_from:
                 self.forgotten_from = first
-            del self.items[:place]
+            # One known to the day can reach beyond those that began after it.
+            self.items[:place] = [sign for sign in self.items[:place] if sign.latest >= before]
 
 
 _earliest = attrgetter("earliest")
@@ -141,8 +142,12 @@ class ChannelRecord:
         self.duties: list[Duty] = []
         self.settle = Span()
         """The longest that any rule lets evidence about this channel amend its judgement."""
+        self.floor: datetime | None = None
+        """What came before was forgotten, but the last of it, UTC."""
         self.signs = Signs()
         """Answered checks and calls, meetings held, contacts."""
+        self.calls = Signs()
+        """Those of the signs at which somebody spoke: not the routine checks."""
         self.silences = Signs()
         """Checks reported as unanswered or without a carrier."""
         self.statuses: list[tuple[datetime, str, ChannelStatus]] = []
@@ -150,16 +155,16 @@ class ChannelRecord:
 
     def declare(self, event: ChannelStatus) -> bool:
         """Take in a declared status; whether it is new."""
-        entry = (event.occurred.earliest, event.id, event)
-        if any(known[1] == event.id for known in self.statuses):
+        if any((known.id, known.source) == (event.id, event.source) for _, _, known in self.statuses):
             return False
-        insort(self.statuses, entry, key=lambda known: known[:2])
+        self.statuses.append((event.occurred.earliest, event.id, event))
+        self.statuses.sort(key=lambda known: (known[0], known[1], known[2].source))
         return True
 
     def undeclare(self, event: ChannelStatus) -> bool:
         """Take a retracted status out; whether it was there."""
         before = len(self.statuses)
-        self.statuses = [known for known in self.statuses if known[1] != event.id]
+        self.statuses = [known for known in self.statuses if (known[2].id, known[2].source) != (event.id, event.source)]
         return len(self.statuses) != before
 
     @property
@@ -171,7 +176,9 @@ class ChannelRecord:
     def forget(self, now: datetime) -> None:
         """Drop signs that no rule can ask for any more as of ``now``, but the last of them."""
         before = self.settle.before(now)
+        self.floor = before
         self.signs.forget(before)
+        self.calls.forget(before)
         self.silences.forget(before)
 
     def suspensions(self) -> list[Suspension]:
@@ -183,7 +190,9 @@ class ChannelRecord:
             start = event.occurred
             if result and (result[-1].ended is None or start.earliest < result[-1].ended.earliest):
                 continue
-            result.append(Suspension(event, start, self.signs.first_from(start.latest)))
+            # The call in which they say so is no contact after it; a whole day ends where the next begins.
+            exact = start.earliest == start.latest
+            result.append(Suspension(event, start, (self.signs.first_after if exact else self.signs.first_from)(start.latest)))
         return result
 
     def suspended(self, moment: datetime) -> bool:

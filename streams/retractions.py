@@ -82,6 +82,8 @@ class Retractions:
         channels = self._docket.channels
         while (found := channels.find_sign(name)) is not None:
             record, signs, sign = found
+            if record.floor is not None and sign.latest < record.floor:
+                break
             channels.drop_sign(record, signs, sign)
             self._withheld.setdefault(name, []).append(
                 lambda _, record=record, signs=signs, sign=sign: channels.put_sign(record, signs, sign)  # type: ignore[misc]

@@ -60,6 +60,9 @@ class Watch:
                 could amend is open to amendment any more. Nothing has changed then.
         """
         if type(event) is Tick:
+            if event.exercise and not self._exercise:
+                # A drill's clock is not the world's.
+                return self._in_drill().advance(event.time)
             return self.advance(event.time)
         self._idle_until = _ALWAYS
         if event.exercise and not self._exercise:
@@ -207,7 +210,7 @@ class Watch:
                     revisions += entered
                     changed = True
             if duty.done:
-                self.docket.retire(duty)
+                self.docket.retire(duty, at)
                 continue
             self._schedule(duty)
             if changed or duty.moved:

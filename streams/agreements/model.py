@@ -36,12 +36,11 @@ class Epoch(Spec, frozen=True, kw_only=True):
 
     def holds(self, moment: datetime) -> bool:
         """Whether the rule is in force at ``moment``."""
-        return (self.start is None or moment >= _midnight(self.start)) and (
-            self.until is None or moment < _midnight(self.until)
-        )
+        return (self.start is None or moment >= midnight(self.start)) and (self.until is None or moment < midnight(self.until))
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """The instant at which a day begins, UTC."""
     return datetime.combine(day, time(), UTC)
 
 

@@ -1,6 +1,6 @@
 """Channels and feeds: checks, requests, declared status, meetings, heartbeats, and the duties they bear on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache
 
@@ -16,7 +16,7 @@ from streams.obligations.heartbeat import HeartbeatDuty, heartbeat_rule
 from streams.obligations.response import RequestDuty
 from streams.obligations.standing import ChannelStandingDuty
 from streams.rulebook import RuleBook
-from streams.spans import longest
+from streams.spans import SETTLE, Span, longest
 
 ChannelDuty = SlotDuty | GapDuty | ChannelStandingDuty | RequestDuty
 
@@ -72,6 +72,11 @@ class ChannelDocket:
                 + [rule.obligation.settle for rule in book.responses if name in rule.obligation.channels]
             )
 
+    def forgets(self, names: Iterable[str]) -> Span:
+        """The shortest time after which a rule about one of these channels forgets what it found."""
+        spans = [duty.rule.obligation.settle for name in names for duty in self.records[name].duties]
+        return min(spans, key=lambda span: span.months * 28 * 86_400 + span.seconds, default=SETTLE)
+
     def _sibling_lines(self) -> dict[str, list[SlotDuty]]:
         lines: dict[str, list[SlotDuty]] = {}
         for record in self.records.values():
@@ -93,6 +98,7 @@ class ChannelDocket:
     def sign(self, name: str, event: Event) -> None:
         """Take in any other sign of life of a channel: a call held, a meeting, a contact."""
         record = self.records[name]
+        record.calls.add(Sign.of(event))
         self.put_sign(record, record.signs, Sign.of(event))
 
     def put_sign(self, record: ChannelRecord, signs: Signs, sign: Sign) -> None:
@@ -113,7 +119,10 @@ class ChannelDocket:
             self._mark(request)
 
     def drop_sign(self, record: ChannelRecord, signs: Signs, sign: Sign) -> None:
-        """Take a sign out of the record again."""
+        """Take a sign out of the record again; one that has settled stays, for what came before it is forgotten."""
+        if record.floor is not None and sign.latest < record.floor:
+            return
+        record.calls.remove(sign)
         if signs.remove(sign):
             for duty in record.duties:
                 if isinstance(duty, SlotDuty):
@@ -151,15 +160,16 @@ class ChannelDocket:
                 duty = RequestDuty(rule, self._book.channels[name], record, event.data.request)
                 self._requests[name].append(duty)
             if retract:
-                duty.claims.pop(event.id, None)
+                duty.claims.pop((event.id, event.source), None)
             else:
-                duty.claims[event.id] = event
+                duty.claims[event.id, event.source] = event
             self._mark(duty)
         if event.data.outcome == "answered":
             sign = Sign.of(event)
             if retract:
                 self.drop_sign(record, record.signs, sign)
             else:
+                record.calls.add(sign)
                 self.put_sign(record, record.signs, sign)
 
     def beat(self, event: FeedHeartbeat) -> None:

@@ -32,7 +32,7 @@ from streams.obligations.prior import LaneDuty
 from streams.obligations.response import IncidentDuty, RequestDuty
 from streams.obligations.standing import ChannelStandingDuty
 from streams.rulebook import Rule, RuleBook, dyads_of
-from streams.spans import Span
+from streams.spans import Span, longest
 
 
 class Docket:
@@ -45,7 +45,10 @@ class Docket:
         self.launches = LaunchDocket(book, self.channels, mark)
         self.book = book
         self._agreements = {agreement.id for agreement in book.agreements}
-        self._benchmarks = [BenchmarkDuty(rule, self._counter(rule)) for rule in book.benchmarks]
+        self._benchmarks = []
+        for rule in book.benchmarks:
+            names = self._counted(rule)
+            self._benchmarks.append(BenchmarkDuty(rule, self._counter(names), self.channels.forgets(names)))
 
     def vet(self, event: AnyEvent) -> None:
         """Hold the names in an event against the rule book.
@@ -86,13 +89,13 @@ class Docket:
             case IncidentReport():
                 self.incidents.report(event, retract=retract)
             case Contact():
-                self._contact(event, retract=retract)
+                self._contact(event, now, retract=retract)
             case ChannelRequest():
-                self._request(event, retract=retract)
+                self._request(event, now, retract=retract)
             case ChannelStatus():
                 self.channels.declare(event, retract=retract)
             case DialogueMeeting():
-                self._meeting(event, retract=retract)
+                self._meeting(event, now, retract=retract)
             case RegimeStatement():
                 self.launches.stated(event, retract=retract)
             case BenchmarkReport():
@@ -113,12 +116,12 @@ class Docket:
         elif isinstance(duty, LaneDuty):
             self.launches.lane_moved(duty)
 
-    def retire(self, duty: Duty) -> None:
+    def retire(self, duty: Duty, now: datetime) -> None:
         """Drop a duty that is settled for good."""
         if isinstance(duty, RequestDuty):
             self.channels.retire(duty)
         elif isinstance(duty, IncidentDuty):
-            self.incidents.retire(duty)
+            self.incidents.retire(duty, now)
 
     def settle(self, event: AnyEvent) -> Span | None:
         """How long after it occurred the event can still amend anything; ``None`` where that is not limited."""
@@ -129,6 +132,9 @@ class Docket:
                 return self.launches.settle.get(event.data.party)
             case IncidentReport():
                 return self.incidents.settle
+            case Contact():
+                name = event.data.channel
+                return longest([self.incidents.settle, *([] if name is None else [self.channels.records[name].settle])])
             case _:
                 return None
 
@@ -137,25 +143,25 @@ class Docket:
             known = "agreement is called" if field.startswith("agreement") else f"agreement knows the {field.removesuffix('s')}"
             raise Refused(f"no {known} {name!r} - at `$.data.{field}`")
 
-    def _contact(self, event: Contact, *, retract: bool) -> None:
+    def _contact(self, event: Contact, now: datetime, *, retract: bool) -> None:
         if event.data.public:
             return
         if event.data.channel is not None and not event.data.alternate:
             self._channel_sign(event.data.channel, event, retract=retract)
-        self.incidents.contact(dyad(*event.data.parties), event, retract=retract)
+        self.incidents.contact(dyad(*event.data.parties), event, now, retract=retract)
 
-    def _request(self, event: ChannelRequest, *, retract: bool) -> None:
+    def _request(self, event: ChannelRequest, now: datetime, *, retract: bool) -> None:
         self.channels.request(event, retract=retract)
         if event.data.outcome == "answered":
             for pair in sorted(dyads_of(self.book.channels[event.data.channel].parties)):
-                self.incidents.contact(pair, event, retract=retract)
+                self.incidents.contact(pair, event, now, retract=retract)
 
-    def _meeting(self, event: DialogueMeeting, *, retract: bool) -> None:
+    def _meeting(self, event: DialogueMeeting, now: datetime, *, retract: bool) -> None:
         if event.data.outcome != "held":
             return
         self._channel_sign(event.data.channel, event, retract=retract)
         for pair in sorted(dyads_of(event.data.parties)):
-            self.incidents.contact(pair, event, retract=retract)
+            self.incidents.contact(pair, event, now, retract=retract)
 
     def _channel_sign(self, name: str, event: Contact | DialogueMeeting, *, retract: bool) -> None:
         if retract:
@@ -173,20 +179,24 @@ class Docket:
                     duty.reports[event.id, event.source] = event
                 self._mark(duty)
 
-    def _counter(self, rule: Rule[Benchmark]) -> Callable[[datetime], int | None]:
-        names = sorted(
+    def _counted(self, rule: Rule[Benchmark]) -> list[str]:
+        """The existing channels between the parties of the rule's agreement."""
+        return sorted(
             name
             for name, channel in self.book.channels.items()
             if not channel.hypothetical and dyads_of(channel.parties) & dyads_of(rule.agreement.parties)
         )
 
+    def _counter(self, names: list[str]) -> Callable[[datetime], int | None]:
         def live(moment: datetime) -> int | None:
             heard = [name for name in names if self.channels.records[name].signs.last_until(moment) is not None]
             if not heard:
                 return None
             return sum(
                 not any(
-                    finding.onset <= moment and (finding.resolved is None or finding.resolved > moment)
+                    finding.state != "unknown"
+                    and finding.onset <= moment
+                    and (finding.resolved is None or finding.resolved > moment)
                     for duty in self.channels.duties_of(name)
                     for finding in duty.findings
                 )

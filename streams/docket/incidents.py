@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import datetime
 
 from streams.docket.channels import ChannelDocket
 from streams.events import Event, IncidentReport, dyad
@@ -12,6 +13,8 @@ from streams.obligations.response import IncidentDuty
 from streams.rulebook import RuleBook, dyads_of
 from streams.spans import longest
 
+_SWEEP_FROM = 64
+
 
 class IncidentDocket:
     """The contacts of all dyads, and their incidents."""
@@ -19,6 +22,7 @@ class IncidentDocket:
     def __init__(self, book: RuleBook, channels: ChannelDocket, mark: Callable[[Duty], None]) -> None:
         self._channels = channels
         self._mark = mark
+        self._sweep_at: defaultdict[str, int] = defaultdict(lambda: _SWEEP_FROM)
         self._contacts: defaultdict[str, Signs] = defaultdict(Signs)
         self._incidents: defaultdict[tuple[str, str], dict[str, IncidentDuty]] = defaultdict(dict)
         self._rules = [
@@ -28,6 +32,7 @@ class IncidentDocket:
         ]
         self._pairs = frozenset(pair for _, pairs in self._rules for pair in pairs)
         self._military = {pair: book.military_channels(pair) for pair in self._pairs}
+        self._forgets = {pair: channels.forgets(names) for pair, names in self._military.items()}
         self._dyads_of_channel: defaultdict[str, list[str]] = defaultdict(list)
         for pair, names in sorted(self._military.items()):
             for name in names:
@@ -44,12 +49,12 @@ class IncidentDocket:
             duty = incidents.get(event.data.incident)
             if duty is None:
                 duty = incidents[event.data.incident] = IncidentDuty(
-                    rule, pair, event.data.incident, self._contacts[pair], self._lines(pair), incidents
+                    rule, pair, event.data.incident, self._contacts[pair], self._lines(pair), incidents, self._forgets[pair]
                 )
             if retract:
-                duty.claims.pop(event.id, None)
+                duty.claims.pop((event.id, event.source), None)
             else:
-                duty.claims[event.id] = event
+                duty.claims[event.id, event.source] = event
             self._mark(duty)
             if rule.obligation.raised is not None:
                 # How many incidents came close together is part of the compound rule.
@@ -57,13 +62,16 @@ class IncidentDocket:
                     if other.found:
                         self._mark(other)
 
-    def contact(self, pair: str, event: Event, *, retract: bool = False) -> None:
+    def contact(self, pair: str, event: Event, now: datetime, *, retract: bool = False) -> None:
         """Take in a contact of two parties, or take it back."""
         if pair not in self._pairs:
             return
         contacts, sign = self._contacts[pair], Sign.of(event)
         if not (contacts.remove(sign) if retract else contacts.add(sign) is not None):
             return
+        if len(contacts.items) > self._sweep_at[pair]:
+            self._forget(pair, now)
+            self._sweep_at[pair] = max(_SWEEP_FROM, 2 * len(contacts.items))
         for (_, where), incidents in self._incidents.items():
             if where != pair:
                 continue
@@ -80,19 +88,22 @@ class IncidentDocket:
                         if duty.rule.obligation.raised is not None and duty.found:
                             self._mark(duty)
 
-    def retire(self, duty: IncidentDuty) -> None:
+    def retire(self, duty: IncidentDuty, now: datetime) -> None:
         """Drop a settled incident, and the contacts before it that nobody asks for any more."""
-        incidents = self._incidents[duty.rule.name, duty.pair]
-        incidents.pop(duty.incident, None)
+        self._incidents[duty.rule.name, duty.pair].pop(duty.incident, None)
+        self._forget(duty.pair, now)
+
+    def _forget(self, pair: str, now: datetime) -> None:
+        """Drop contacts that no incident can ask for any more."""
         remaining = [
             known.occurred.earliest
             for (_, where), others in self._incidents.items()
-            if where == duty.pair
+            if where == pair
             for known in others.values()
             if known.occurred is not None
         ]
-        if remaining:
-            self._contacts[duty.pair].forget(min(remaining))
+        # An incident can still be reported until it would have settled: its contact must be on record then.
+        self._contacts[pair].forget(min([*remaining, self.settle.before(now)]))
 
     def _lines(self, pair: str) -> Callable[[], list[tuple[str, list[Finding]]]]:
         def lines() -> list[tuple[str, list[Finding]]]:

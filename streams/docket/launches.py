@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 
+from streams.agreements.model import Balance
 from streams.docket.channels import ChannelDocket
 from streams.events import LaunchNotice, LaunchObservation, RegimeStatement
 from streams.launchbook import LaunchBook
@@ -13,9 +14,15 @@ from streams.obligations.duty import Duty
 from streams.obligations.prior import LaneDuty
 from streams.obligations.standing import RegimeRecord, RegimeStandingDuty
 from streams.rulebook import RuleBook
-from streams.spans import longest
+from streams.spans import Span, longest
 
 _SWEEP_FROM = 512
+
+
+def _counted_for(rule: Balance) -> Span:
+    """How long a launch or notice counts: a period, and until that has settled."""
+    months = 12 if rule.period == "calendar-year" else 1
+    return Span(months=rule.settle.months + months, seconds=rule.settle.seconds)
 
 
 class LaunchDocket:
@@ -53,6 +60,8 @@ class LaunchDocket:
                     pace = PaceDuty(balance, lane, back)
                     self._followers[lane].append(pace)
                     self._followers[back].append(pace)
+            for lane in lanes.values():
+                lane.keeps = longest([lane.keeps, _counted_for(balance.obligation)])
         for standing in book.standings:
             if standing.obligation.regime:
                 for party in standing.agreement.parties:
@@ -60,6 +69,7 @@ class LaunchDocket:
         self.settle = {
             party: longest(lane.rule.obligation.settle for lane in lanes) for party, lanes in sorted(self.lanes.items())
         }
+        self._keeps = {party: longest(lane.keeps for lane in lanes) for party, lanes in self.lanes.items()}
 
     def observed(self, event: LaunchObservation, now: datetime, *, retract: bool = False) -> None:
         """Take in a claim of a launch, or take it back."""
@@ -111,5 +121,5 @@ class LaunchDocket:
         """Forget launches and notices that no lane can ask for any more."""
         if len(book.launches) + len(book.series) <= self._sweep_at[party]:
             return
-        book.forget_before(self.settle[party].before(now))
+        book.forget_before(self._keeps[party].before(now))
         self._sweep_at[party] = max(_SWEEP_FROM, 2 * (len(book.launches) + len(book.series)))

@@ -11,12 +11,14 @@ from msgspec import Meta
 
 from streams.events.times import Interval, Moment, Precision, interval
 
-EventId = Annotated[str, Meta(min_length=1, max_length=200)]
-Party = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,19}$(?!\n)", description="a state or body, in capitals: US, PRC, DPRK, IMO")]
+EventId = Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema={"pattern": r"^[^\s\x00-\x1f]+$"})]
+Party = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,19}$(?!\n)", description="a state or body: US, PRC, DPRK, IMO")]
 Key = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$(?!\n)", description="the id of a channel, feed, notice, incident, ...")
+    str,
+    Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$(?!\n)", description="the id of a channel, a notice, an incident, ..."),
 ]
-Name = Annotated[str, Meta(min_length=1, max_length=100, description="an id that the rules decide about")]
+Name = Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema={"pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"})]
+"""A ``Key`` in the one event that comes by the million: the rules decide whether it exists, so its form is not checked first."""
 Text = Annotated[str, Meta(max_length=20_000)]
 
 

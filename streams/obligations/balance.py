@@ -25,6 +25,7 @@ class PaceDuty(Duty):
         self.pair = dyad(there.launcher, there.recipient)
         super().__init__(rule, self.pair)
         self._lanes = (there, back)
+        self._periods: set[datetime] = set()
 
     def judge(self, now: datetime) -> Iterator[tuple[str, list[Finding] | None]]:
         """Compare the notices given in every period that is over."""
@@ -32,7 +33,8 @@ class PaceDuty(Duty):
         rule, settled = self.rule.obligation, self.settled(now)
         assert rule.most_apart is not None
         counts = [Counter(_period(rule, _reference(series)) for series in lane.given()) for lane in self._lanes]
-        for start in sorted(set(counts[0]) | set(counts[1])):
+        periods = set(counts[0]) | set(counts[1])
+        for start in sorted(self._periods | periods):
             end = _end(rule, start)
             if end < settled:
                 continue
@@ -67,6 +69,7 @@ class PaceDuty(Duty):
                     )
                 )
             yield _name(rule, start), findings
+        self._periods = periods
 
 
 class QuotaDuty(Duty):

@@ -9,6 +9,7 @@ from streams.events.times import spoken
 from streams.lapses import Finding
 from streams.obligations.duty import INSTANT, Duty
 from streams.rulebook import Rule
+from streams.spans import Span
 
 LIVE_CHANNELS = "live-channels"
 """The measure that the watch counts itself: channels of the agreement in contact and not lapsed."""
@@ -20,10 +21,12 @@ class BenchmarkDuty(Duty):
     layer = 2
     rule: Rule[Benchmark]
 
-    def __init__(self, rule: Rule[Benchmark], count: Callable[[datetime], int | None]) -> None:
+    def __init__(self, rule: Rule[Benchmark], count: Callable[[datetime], int | None], forgets: Span) -> None:
         super().__init__(rule, rule.obligation.measure)
         self.reports: dict[tuple[str, str], BenchmarkReport] = {}
         self._count = count
+        self._counted: int | None = None
+        self._forgets = forgets
         self.deadline = datetime.combine(rule.obligation.by, time(), UTC) + timedelta(days=1)
 
     def judge(self, now: datetime) -> list[tuple[str, list[Finding] | None]]:
@@ -47,7 +50,10 @@ class BenchmarkDuty(Duty):
         reports = sorted(self.reports.values(), key=lambda report: (report.occurred, report.id))
         by_then = [report for report in reports if report.occurred.earliest <= self.deadline]
         if rule.measure == LIVE_CHANNELS:
-            counted = self._count(self.deadline)
+            if self.deadline >= self._forgets.before(now):
+                self._counted = self._count(self.deadline)
+            # Later what the channels were then is forgotten: what was counted last stays.
+            counted = self._counted
             if counted is None or self._reached(counted):
                 return []
             value, events = f"{counted}", tuple[str, ...]()

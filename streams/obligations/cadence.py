@@ -74,11 +74,15 @@ class SlotDuty(Duty):
         self._next: datetime | None = None
         self._judged: datetime | None = None
         self._armed: datetime | None = None
+        self._floor = _ALWAYS
+        """Signs before this were forgotten: slots that opened before it are not judged again."""
+        self._ends: dict[datetime, Sign] = {}
         self.findings: list[Finding] = []
 
     def judge(self, now: datetime) -> list[tuple[str, list[Finding] | None]]:
         """Judge the slots whose grace is over, and say which outages there are."""
         self.record.forget(now)
+        self._floor = max(self._floor, self.record.settle.before(now))
         self._forget(self.settled(now))
         before = [(outage.slots[0].due, outage.known, self._end(outage)) for outage in self._outages]
         self._arm()
@@ -86,6 +90,7 @@ class SlotDuty(Duty):
         after = [(outage.slots[0].due, outage.known, self._end(outage)) for outage in self._outages]
         self.moved = before != after
         self.findings = [self._finding(outage, now) for outage in self._outages]
+        self._ends = {outage.last.closes: end for outage in self._outages if (end := self._end(outage)) is not None}
         # An ongoing outage, a slot that waits for its feed and a suspension all listen for the next sign.
         self.quiet = not (self.record.statuses or (self._outages and self._end(self._outages[-1]) is None))
         return [(self.channel.id, self.findings)]
@@ -94,6 +99,7 @@ class SlotDuty(Duty):
         """Take back the judgement of every slot that a report about ``since`` or later can bear on."""
         if self._judged is None or since > self._judged or self._armed is None:
             return
+        since = max(since, self.rule.obligation.grace.after(self.rule.obligation.early.after(self._floor)))
         del self._bad[bisect_left(self._bad, since, key=_closes) :]
         back = self._slots.next_from(max(self.rule.obligation.grace.before(since), self._armed))
         if self._next is None or (back is not None and back < self._next):
@@ -104,31 +110,46 @@ class SlotDuty(Duty):
 
     def disarm(self) -> None:
         """Begin anew: the report from which on checks were asked for may have been taken back."""
+        if self._armed is None or self._armed < self._floor:
+            # It has settled, and so has the answer to whether checks are asked for.
+            return
         self._armed = self._next = self._judged = None
         self._bad, self._outages = [], []
 
     def _forget(self, before: datetime) -> None:
+        # One that made a sibling's louder is kept as long as that one is.
+        for line in self.siblings:
+            for one in line._outages:  # noqa: SLF001 - the lines of one group are judged together
+                ended = line._end(one)  # noqa: SLF001
+                if ended is None or ended.earliest >= before:
+                    before = min(before, one.slots[0].due)
         while self._outages and (end := self._end(self._outages[0])) is not None and end.earliest < before:
             gone = self._outages.pop(0)
             del self._bad[: bisect_left(self._bad, gone.last.closes, key=_closes) + 1]
 
     def down(self, moment: datetime) -> bool:
-        """Whether the line was in an outage at ``moment``, as far as is known."""
+        """Whether the line was in an outage at ``moment``, or nobody can say that it was not."""
         for outage in self._outages:
-            if outage.known and outage.slots[0].closes <= moment:
+            if outage.slots[0].closes <= moment:
                 end = self._end(outage)
                 if end is None or moment < end.earliest:
                     return True
         return False
 
     def up(self, moment: datetime) -> bool:
-        """Whether the line gave a sign of life before ``moment`` and was not in an outage."""
-        return self.record.signs.last_until(moment) is not None and not self.down(moment)
+        """Whether the line is known to have been up at ``moment``: heard before, in no outage, and asked for its checks."""
+        return (
+            self.rule.in_force(moment)
+            and self.channel.epoch.holds(moment)
+            and not self.record.suspended(moment)
+            and self.record.signs.last_until(moment) is not None
+            and not self.down(moment)
+        )
 
     def _arm(self) -> None:
         """Checks are asked for from the first thing ever heard of the channel or its feed."""
         firsts = earliest(self.record.first, self._feed.starts[0] if self._feed is not None and self._feed.heard else None)
-        if firsts is None or (self._armed is not None and self._armed <= firsts):
+        if firsts is None or (self._armed is not None and (self._armed <= firsts or self._armed < self._floor)):
             return
         self._armed = firsts
         self._bad, self._outages = [], []
@@ -189,12 +210,16 @@ class SlotDuty(Duty):
             if outage.takes(slot, self.record.signs.first_after(outage.slots[0].closes)):
                 outage.last = slot
                 outage.count += 1
-                if len(outage.slots) < max(2, len(self.rule.obligation.missed)):
+                if slot.verdict != "unknown" and len(outage.slots) < max(2, len(self.rule.obligation.missed)):
                     outage.slots.append(slot)
                 return
         self._outages.append(Outage(slot))
 
     def _end(self, outage: Outage) -> Sign | None:
+        # The sign that ended an outage may be forgotten while a sibling still looks at the outage.
+        ended = self._ends.get(outage.last.closes)
+        if ended is not None and ended.earliest < self._floor:
+            return ended
         return self.record.signs.first_after(outage.last.closes)
 
     def _finding(self, outage: Outage, now: datetime) -> Finding:

@@ -30,6 +30,8 @@ class ConformanceDuty(Duty):
     def judge(self, now: datetime) -> Iterator[tuple[str, list[Finding] | None]]:
         """Find what differs from the notice, for the launches and notices whose matching changed."""
         settled = self.settled(now)
+        for key in sorted(self._lane.dropped):
+            yield key, None
         for key in sorted(self._lane.touched):
             outcome = self._lane.matches.get(key)
             if outcome is not None and outcome.launch.occurred.latest < settled:

@@ -55,7 +55,10 @@ class Duty:
 
         What is still open is not: the contact that ends it may come after years.
         """
-        self.done = latest < self.settled(now) and all(finding.resolved is not None for finding in findings)
+        settled = self.settled(now)
+        self.done = latest < settled and all(
+            finding.resolved is not None and finding.resolved < settled for finding in findings
+        )
         return self.done
 
     def retires_at(self, latest: datetime, now: datetime) -> datetime | None:

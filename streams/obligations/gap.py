@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from streams.agreements.model import Cadence, Channel
+from streams.agreements.model import Cadence, Channel, midnight
 from streams.events.times import spoken
 from streams.evidence import ChannelRecord, Sign
 from streams.feeds import FeedRecord
@@ -98,6 +98,8 @@ class GapDuty(Duty):
         """Pairs of signs further apart than is surely within the gap, in order."""
         self.guarded = False
         """Whether the sentry must set the timer, because none is set."""
+        epochs = (*(rule.obligation.epochs or (rule.agreement.epoch,)), channel.epoch)
+        self._starts = sorted(midnight(epoch.start) for epoch in epochs if epoch.start is not None)
         sentry.guards(self)
         # A month is at least 28 days: whatever is no further apart than this is within the gap.
         self._surely_within = timedelta(days=28 * self.gap.months, seconds=self.gap.seconds)
@@ -113,7 +115,7 @@ class GapDuty(Duty):
         while self._wide and self._wide[0][1].earliest < settled:
             del self._wide[0]
         for before, after in self._wide:
-            deadline = self.gap.after(self._reach(before))
+            deadline = self._owed_after(before)
             if after.earliest > deadline and self._asked(deadline):
                 found.append(self._finding(before, after, deadline, now))
         if signs:
@@ -149,7 +151,15 @@ class GapDuty(Duty):
     @property
     def deadline(self) -> datetime:
         """By when the next sign is owed, UTC. Only for a channel that was heard of."""
-        return self.gap.after(self._reach(self.record.signs.items[-1]))
+        return self._owed_after(self.record.signs.items[-1])
+
+    def _owed_after(self, sign: Sign) -> datetime:
+        """By when a sign is owed after this one; where that lies before a rule, or the channel, began: from there on."""
+        deadline = self.gap.after(self._reach(sign))
+        for start in self._starts:
+            if deadline < start:
+                deadline = self.gap.after(start)
+        return deadline
 
     def _reach(self, sign: Sign) -> datetime:
         """The last instant that a sign, or one just before it that is known to the day, can mean."""
@@ -203,7 +213,9 @@ class GapDuty(Duty):
         severity, changed = Severity.WARN, deadline
         why: list[str] = []
         if vouched:
-            until = min(now, after.earliest) if after is not None else now
+            # While the feed is silent nobody can say that it goes on: it grows no louder.
+            known = self._feed.overdue if silent and self._feed is not None else now
+            until = min(now, after.earliest) if after is not None else known
             for step in rule.steps:
                 begins = step.after.after(deadline)
                 if begins < until:
@@ -211,7 +223,7 @@ class GapDuty(Duty):
                     if step is not rule.steps[0]:
                         why.append(f"{step.after} past the deadline: {step.severity.value}")
                 elif after is None:
-                    self.wake = earliest(self.wake, begins + INSTANT)
+                    self.wake = earliest(self.wake, begins + INSTANT) if not silent else self.wake
                     break
         if silent and vouched and self._feed is not None:
             changed = self._feed.overdue

@@ -26,7 +26,7 @@ from streams.obligations.notices import notice_findings
 from streams.obligations.standing import RegimeRecord
 from streams.rulebook import Rule
 from streams.severity import Severity, worst
-from streams.spans import in_words
+from streams.spans import Span, in_words
 
 _SWEEP_FROM = 64
 
@@ -73,14 +73,21 @@ class LaneDuty(Duty):
         self._notices_seen = 0
         self._judged: dict[str, _Judged] = {}
         self._dropped: set[str] = set()
+        self.dropped: set[str] = set()
+        """Places that were settled at the last judgement; who keeps findings under them forgets them too."""
         self._sweep_at = _SWEEP_FROM
+        self.keeps: Span = rule.obligation.settle
+        """How long launches and notices are kept: longer than they can be amended where somebody counts them by the year."""
 
     def launch_changed(self, before: Launch | None, after: Launch | None, now: datetime) -> bool:
         """Take in a launch as all claims tell it now; whether it concerns this lane."""
-        if after is not None and (after.occurred.latest < self.settled(now) or not self._in_scope(after)):
-            after = None
         if before is not None and before.key not in self.matches:
             before = None
+        if after is not None and after.occurred.latest < self.settled(now):
+            # It has settled: what is on record of it stays as it was.
+            return False
+        if after is not None and not self._in_scope(after):
+            after = None
         if before is None and after is None:
             return False
         stale_launches, stale_series = self._around(before)
@@ -134,16 +141,16 @@ class LaneDuty(Duty):
         self.wake = None
         self.touched, self._fresh_launches = self._fresh_launches, set()
         self.series_touched, self._fresh_series = self._fresh_series, set()
-        self.moved = bool(self.touched or self.series_touched)
-        for key in sorted(self._dropped):
+        self.moved = bool(self.touched or self.series_touched or self._dropped)
+        self.dropped, self._dropped = self._dropped, set()
+        for key in sorted(self.dropped):
             yield key, None
-        self._dropped = set()
         for key in sorted(self.series_touched):
             series = self.series(key)
             yield f"notice/{key}", list(notice_findings(self, series)) if series is not None else []
         yield from self._launch_findings(now)
         if len(self.matches) + len(self._series) > self._sweep_at:
-            self._sweep(self.settled(now))
+            self._sweep(self.keeps.before(now))
 
     def owed(self, launch: Launch) -> bool:
         """Whether notice of this launch was owed at all when it happened."""
@@ -159,9 +166,20 @@ class LaneDuty(Duty):
         )
 
     def withheld(self) -> list[Match]:
-        """The launches of which this recipient was not told, by time."""
-        found = [outcome for outcome in self.matches.values() if outcome.series is None and self.owed(outcome.launch)]
+        """The launches of which this recipient is known not to have been told, by time."""
+        found = [
+            outcome
+            for outcome in self.matches.values()
+            if outcome.series is None and self.owed(outcome.launch) and self._vouched(outcome.launch)
+        ]
         return sorted(found, key=_when)
+
+    def _vouched(self, launch: Launch) -> bool:
+        """Whether the feed that would carry a notice of the launch vouches for the time."""
+        if self._feed is None:
+            return True
+        owed_by = self.rule.obligation.lead.before(launch.occurred.earliest)
+        return self._feed.heard and self._feed.vouches(owed_by, launch.occurred.latest, self._feed.ends[-1]) is True
 
     def given(self) -> list[Series]:
         """The notices that this recipient was given, by key."""
@@ -326,18 +344,31 @@ class LaneDuty(Duty):
                 yield f"notice {key} went to {', '.join(others)}, not to {self.recipient}"
 
     def _sweep(self, settled: datetime) -> None:
-        """Forget what no report can change any more; it stays on record as it was."""
-        old = [key for key, outcome in self.matches.items() if outcome.launch.occurred.latest < settled]
-        for key in old:
+        """Forget what no report can change any more; it stays on record as it was.
+
+        Launches and notices that can still be matched with something that has not settled are kept: without them it would
+        be matched anew. So is every launch of a salvo that goes on.
+        """
+        kept: set[str] = set()
+        held: set[str] = set()
+        for outcome in list(self.matches.values()):
+            if outcome.launch.occurred.latest >= settled and outcome.launch.key not in kept:
+                launches, series = self._index.component(outcome.launch)
+                kept.update(launch.key for launch in launches)
+                held.update(one.key for one in series)
+        for first, salvo in self._unnotified.items():
+            if first in kept or kept.intersection(salvo):
+                kept.update(salvo)
+        for key in [key for key in self.matches if key not in kept and self.matches[key].launch.occurred.latest < settled]:
             del self.matches[key]
             self._index.drop_launch(key)
             self._dropped.add(f"launch/{key}")
             self._unnotified.pop(key, None)
             self._judged.pop(key, None)
-        settled_notices = [key for key, series in self._untold.items() if over(series) < settled]
-        for key in settled_notices:
+        for key in [key for key, series in self._untold.items() if over(series) < settled]:
             del self._untold[key]
-        for key in [key for key, spoken_of in self._series.items() if spoken_of < settled]:
+        slack = self.rule.obligation.slack
+        for key in [key for key, last in self._series.items() if key not in held and slack.after.after(last) < settled]:
             del self._series[key]
             self._index.drop_series(key)
             self._dropped.add(f"notice/{key}")

@@ -14,7 +14,7 @@ from streams.lapses import Finding, Reason
 from streams.obligations.duty import INSTANT, Duty, earliest, lapsed_through
 from streams.rulebook import Rule
 from streams.severity import Severity
-from streams.spans import in_words
+from streams.spans import Span, in_words
 
 _FINENESS = {"second": 0, "minute": 1, "hour": 2, "day": 3}
 GRAVITIES = ("low", "elevated", "high", "critical")
@@ -35,7 +35,7 @@ class RequestDuty(Duty):
         super().__init__(rule, self.subject)
         self.channel = channel
         self.record = self.line = record
-        self.claims: dict[str, ChannelRequest] = {}
+        self.claims: dict[tuple[str, str], ChannelRequest] = {}
         self.findings: list[Finding] = []
 
     def judge(self, now: datetime) -> list[tuple[str, list[Finding] | None]]:
@@ -53,19 +53,21 @@ class RequestDuty(Duty):
     def _find(self, now: datetime) -> list[Finding]:
         rule = self.rule.obligation
         claims = sorted(self.claims.values(), key=lambda claim: (claim.occurred, claim.id))
-        placed = claims[0].occurred
+        first = min(claims, key=lambda claim: (claim.data.outcome != "placed", claim.occurred, claim.id))
+        placed = first.occurred
         if not self.rule.in_force(placed.earliest):
             return []
         deadline = rule.steps[0].after.after(placed.latest)
-        answered = self.record.signs.possibly_after(placed.earliest)
+        # A call answered in the minute in which it was asked for was answered.
+        answered = self.record.calls.possibly_after(placed.earliest - INSTANT)
         refusal = next((claim for claim in claims if claim.data.outcome == "declined"), None)
         if answered is not None and refusal is not None and answered.earliest < refusal.occurred.earliest:
             refusal = None
         arithmetic = [
-            f"call asked for {spoken(placed.earliest)} by {claims[0].data.party}, owed an answer within {rule.steps[0].after}"
+            f"call asked for {spoken(placed.earliest)} by {first.data.party}, owed an answer within {rule.steps[0].after}"
         ]
         if refusal is not None:
-            begins = refusal.occurred.earliest
+            begins = max(refusal.occurred.earliest, placed.earliest)
             severity, changed, due = rule.declined, begins, min(begins, deadline)
             arithmetic.append(f"declined {spoken(begins)}")
         else:
@@ -86,7 +88,7 @@ class RequestDuty(Duty):
         return [
             Finding(
                 subject=self.subject,
-                parties=_other_first(claims[0].data.party, self.channel.parties),
+                parties=_other_first(first.data.party, self.channel.parties),
                 onset=placed.earliest,
                 deadline=due,
                 changed=over or changed,
@@ -126,16 +128,19 @@ class IncidentDuty(Duty):
         contacts: Signs,
         military: Callable[[], list[tuple[str, list[Finding]]]],
         others: "dict[str, IncidentDuty]",
+        forgets: Span,
     ) -> None:
         self.subject = f"{pair}/{incident}"
         super().__init__(rule, self.subject)
         self.pair = pair
         self.incident = incident
         self.contacts = contacts
-        self.claims: dict[str, IncidentReport] = {}
+        self.claims: dict[tuple[str, str], IncidentReport] = {}
         self.found: list[Finding] = []
+        self._raised_before: str | None = None
         self._military = military
         self._others = others
+        self._forgets = forgets
 
     @property
     def occurred(self) -> Interval | None:
@@ -194,7 +199,10 @@ class IncidentDuty(Duty):
                 break
             severity, changed = step.severity, begins
             arithmetic.append(f"no contact {step.after} after it, at {spoken(begins)}: {step.severity.value}")
-        raised = self._raised(occurred)
+        if occurred.latest >= self._forgets.before(now):
+            self._raised_before = self._raised(occurred)
+        # Later what the channels were then is forgotten: what was found last stays.
+        raised = self._raised_before
         if raised:
             severity = severity.raised()
             arithmetic.append(f"{raised}: raised to {severity.value}")
@@ -212,7 +220,10 @@ class IncidentDuty(Duty):
                 state="open" if over is None else "resolved",
                 severity=severity,
                 reason="no-contact",
-                events=(*sorted(self.claims), *(() if answered is None else (answered.event,))),
+                events=(
+                    *sorted({claim.id for claim in self.claims.values()}),
+                    *(() if answered is None else (answered.event,)),
+                ),
                 arithmetic=tuple(arithmetic),
                 claims=self._disagreements(),
             )
@@ -224,9 +235,12 @@ class IncidentDuty(Duty):
         if rule is None:
             return None
         lines = self._military()
-        if not lines or not all(lapsed_through(findings, occurred.earliest, occurred.latest) for _, findings in lines):
+        lapsed = [name for name, found in lines if lapsed_through(found, occurred.earliest, occurred.latest)]
+        if not lapsed:
             return None
-        why = f"every military channel was lapsed ({', '.join(name for name, _ in lines)})"
+        every = len(lapsed) == len(lines)
+        why = f"{'every military channel was lapsed' if every else 'lapsed'} ({', '.join(lapsed)})"
+        close = False
         if rule.incidents:
             since = rule.within.before(occurred.earliest)
             near = [
@@ -234,9 +248,10 @@ class IncidentDuty(Duty):
                 for other in self._others.values()
                 if (when := other.occurred) is not None and since <= when.earliest <= occurred.earliest
             ]
-            if len(near) >= rule.incidents:
+            close = len(near) >= rule.incidents
+            if close:
                 why += f", {len(near)} incidents within {rule.within}"
-        return why
+        return why if every or close else None
 
     def _disagreements(self) -> tuple[str, ...]:
         claims = sorted(self.claims.values(), key=lambda claim: (claim.time, claim.id))

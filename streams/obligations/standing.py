@@ -87,16 +87,16 @@ class RegimeRecord:
 
     def state(self, event: RegimeStatement) -> bool:
         """Take in a statement; whether it is new."""
-        if any(known[1] == event.id for known in self.statements):
+        if any((known.id, known.source) == (event.id, event.source) for _, _, known in self.statements):
             return False
         self.statements.append((event.occurred.earliest, event.id, event))
-        self.statements.sort(key=lambda known: known[:2])
+        self.statements.sort(key=lambda known: (known[0], known[1], known[2].source))
         return True
 
     def retract(self, event: RegimeStatement) -> bool:
         """Take a statement out; whether it was there."""
         before = len(self.statements)
-        self.statements = [known for known in self.statements if known[1] != event.id]
+        self.statements = [known for known in self.statements if (known[2].id, known[2].source) != (event.id, event.source)]
         return len(self.statements) != before
 
     def about(self, agreement: str, notice_type: str | None) -> list[RegimeStatement]:
@@ -109,13 +109,15 @@ class RegimeRecord:
         ]
 
     def suspended(self, agreement: str, notice_type: str | None, moment: Interval) -> RegimeStatement | None:
-        """The statement by which the duty was not in force at any instant of ``moment``, if one was."""
+        """The statement by which the duty can have been ended at some instant of ``moment``, if there is one."""
         ended: RegimeStatement | None = None
         for event in self.about(agreement, notice_type):
-            if event.occurred.earliest > moment.earliest:
+            if event.occurred.earliest > moment.latest:
                 break
             if event.data.status == "in-force":
-                ended = None
+                # Restored on a day: until that day was over it may not have been, yet.
+                if event.occurred.latest <= moment.earliest:
+                    ended = None
             elif ended is None:
                 ended = event
         return ended

@@ -66,7 +66,6 @@ def test_live_channels_are_counted_by_the_watch_itself(cut: tuple[str, ...], lap
         assert "live-channels: 2 by 2026-03-01" in story.one("sites").arithmetic[0]
 
 
-@pytest.mark.xfail(strict=True, reason="an unknown channel counts as dead")
 def test_a_channel_of_which_nothing_is_known_is_not_counted_as_dead() -> None:
     """The lines' feed is silent over the slot of the last instant: unknown is not lapsed."""
     story = Story(rules=LIVE).tell(UP).until(80)

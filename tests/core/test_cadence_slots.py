@@ -215,13 +215,11 @@ def test_a_sibling_that_was_never_heard_holds_no_page_back() -> None:
     assert lone().one("checks").severity == "page"
 
 
-@pytest.mark.xfail(strict=True, reason="a suspended sibling counts as up")
 def test_a_sibling_that_stands_suspended_is_not_up_and_holds_no_page_back() -> None:
     story = lone(check("west", "w0", 0), status("cut", 1, "west"))
     assert [lapse.severity for lapse in story.of("checks")] == ["page"]
 
 
-@pytest.mark.xfail(strict=True, reason="a sibling out of its days counts as up")
 def test_a_sibling_whose_own_days_are_over_is_not_up_and_holds_no_page_back() -> None:
     rules = changed(
         ('feed = "desk"\n', ""),
@@ -231,7 +229,6 @@ def test_a_sibling_whose_own_days_are_over_is_not_up_and_holds_no_page_back() ->
     assert [lapse.severity for lapse in story.of("checks")] == ["page"]
 
 
-@pytest.mark.xfail(strict=True, reason="an unknown sibling counts as up")
 def test_a_sibling_of_which_nothing_is_known_is_not_up_and_holds_no_page_back() -> None:
     """West's own feed fell silent: its line is unknown, which is not up."""
     own = '[[feeds]]\nid = "other"\ntitle = "Other"\nheartbeat = "2 h"\nsilent_after = "6 h"\n\n[[channels]]\nid = "east"'
@@ -263,7 +260,6 @@ ALONE = changed(('group = "lines"\n', ""))
 """Two lines that are no siblings."""
 
 
-@pytest.mark.xfail(strict=True, reason="an unknown slot counts as missed")
 def test_a_slot_that_nobody_can_judge_is_not_counted_as_missed() -> None:
     """One miss, then the feed is silent: unknown is not lapsed, and makes a warning no page."""
     story = Story(rules=ALONE).tell(beats(end=10), check("east", "e0", 0), answered("west", until=8)).until(60)
@@ -272,7 +268,6 @@ def test_a_slot_that_nobody_can_judge_is_not_counted_as_missed() -> None:
     assert story.loudest("checks") == "warn"
 
 
-@pytest.mark.xfail(strict=True, reason="an unknown slot counts as missed")
 def test_a_miss_an_unknown_slot_and_another_miss_are_two_missed_checks() -> None:
     told = [beats(end=10), beats(30, 60), check("east", "e0", 0)]
     story = Story(rules=ALONE).tell(*told).until(34)

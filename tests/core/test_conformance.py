@@ -117,7 +117,6 @@ def test_an_amended_window_is_the_one_that_counts_and_a_retracted_amendment_is_n
     assert story.one("as-notified").onset == at(36)
 
 
-@pytest.mark.xfail(strict=True, reason="a launch is matched again without its swept notice")
 def test_settled_faults_leave_the_books_without_a_word() -> None:
     one = changed(
         ('id = "prelaunch"', 'id = "prelaunch"\nsettle = "12 h"'), ('id = "as-notified"', 'id = "as-notified"\nsettle = "12 h"')
@@ -131,7 +130,6 @@ def test_settled_faults_leave_the_books_without_a_word() -> None:
     assert "withdrawn page" not in story.changes("as-notified")
 
 
-@pytest.mark.xfail(strict=True, reason="conformance never forgets its places")
 def test_settled_faults_leave_the_books() -> None:
     one = changed(
         *((f'id = "{name}"\n', f'id = "{name}"\nsettle = "12 h"\n') for name in ("prelaunch", "as-notified", "pace", "quota")),

@@ -113,7 +113,6 @@ def test_the_worse_gravity_counts_where_sources_disagree() -> None:
     assert Story().tell(told).until(20).one("contact").state == "open"
 
 
-@pytest.mark.xfail(strict=True, reason="claims are kept by id alone")
 def test_two_sources_that_use_one_id_for_two_claims_are_both_heard() -> None:
     told = [incident("1", 10, gravity="high", source="urn:a"), incident("1", 10.1, gravity="low", source="urn:b")]
     assert [bool(Story().until(20).now(*order).of("contact")) for order in (told, told[::-1])] == [True, True]
@@ -169,7 +168,6 @@ def test_incidents_close_together_while_lapsed_are_counted_and_those_further_bac
     assert any("2 incidents within 72 h" in line for line in said["AA-BB/i3"])
 
 
-@pytest.mark.xfail(strict=True, reason="the count of incidents raises nothing")
 def test_two_incidents_within_days_while_a_line_is_lapsed_are_louder_than_one() -> None:
     """R15: every military channel lapsed, or two incidents in ten days while lapsed."""
     told = [status("cut", 1, "east"), incident("a", 10, "i1"), incident("b", 20, "i2")]
@@ -187,7 +185,6 @@ def test_a_late_incident_keeps_the_contact_that_followed_it_however_many_others_
     assert [lapse for lapse in story.of("contact") if lapse.subject == "AA-BB/i3"] == []
 
 
-@pytest.mark.xfail(strict=True, reason="a forgotten outage eases an open incident")
 def test_an_open_incident_stays_as_loud_as_it_was_when_the_outage_it_fell_into_has_settled() -> None:
     rules = changed(('id = "checks"', 'id = "checks"\nsettle = "12 h"'))
     told = [beats(), answered("east", "west", skip=(8.0,), until=144), incident("i", 10)]
@@ -199,7 +196,6 @@ def test_an_open_incident_stays_as_loud_as_it_was_when_the_outage_it_fell_into_h
     assert not any(change.startswith("eased") for change in story.changes("contact"))
 
 
-@pytest.mark.xfail(strict=True, reason="settled with the report, not with its end")
 def test_a_contact_taken_back_after_years_of_silence_leaves_the_incident_open() -> None:
     rules = changed(('id = "contact"', 'id = "contact"\nsettle = "24 h"'))
     story = Story(rules=rules).tell(incident("i", 10), contact("c", 500), retraction("r", 510, "c")).until(520)

@@ -122,13 +122,11 @@ def steady(until: float = 100) -> Story:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-@pytest.mark.xfail(strict=True, reason="slots whose evidence was forgotten are judged again")
 def test_slots_that_have_settled_are_not_judged_again(what: str, told: Any) -> None:
     story = steady().now(told).until(101)
     assert [lapse for lapse in story.said if lapse.rule == "checks" and lapse.onset < at(88)] == []
 
 
-@pytest.mark.xfail(strict=True, reason="slots whose evidence was forgotten are judged again")
 def test_a_beat_of_long_ago_asks_for_no_check_that_has_settled() -> None:
     told = [*beats(24, 144), *answered("east", "west")]
     story = Story(rules=SHORT).tell([one for one in told if one.time >= at(24)]).until(100)
@@ -136,7 +134,6 @@ def test_a_beat_of_long_ago_asks_for_no_check_that_has_settled() -> None:
     assert [lapse for lapse in story.said if lapse.rule == "checks"] == []
 
 
-@pytest.mark.xfail(strict=True, reason="slots whose evidence was forgotten are judged again")
 def test_a_retracted_suspension_of_long_ago_asks_for_no_check_that_has_settled() -> None:
     told = [beats(), answered("east", "west"), status("cut", 2, "east")]
     story = Story(rules=SHORT).tell(*told).until(100)
@@ -144,7 +141,6 @@ def test_a_retracted_suspension_of_long_ago_asks_for_no_check_that_has_settled()
     assert [lapse for lapse in story.said if lapse.rule == "checks"] == []
 
 
-@pytest.mark.xfail(strict=True, reason="a forgotten contact lets an old suspension end later")
 def test_the_contact_that_ended_a_settled_suspension_still_ended_it_when_another_is_taken_back() -> None:
     told = [status("cut", 1, "phone"), contact("c1", 5, "phone"), contact("c2", 60, "phone"), contact("c3", 80, "phone")]
     story = Story(rules=SHORT).tell(*told).until(100)

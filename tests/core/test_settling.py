@@ -123,19 +123,7 @@ SEEDS = range(12)
 
 
 KINDS = (("checks",), ("rounds",), ("open", "regime"), ("calls",), ("contact",), ("prelaunch",), ("as-notified",))
-FOUND_WANTING = {(4, "checks"): "a forgotten outage of a sibling eases an open one", (0, "contact"): "settled with the report"}
-CASES = [
-    pytest.param(
-        seed,
-        rules,
-        id=f"{'-'.join(rules)}-{seed}",
-        marks=[pytest.mark.xfail(strict=True, reason=FOUND_WANTING[seed, rules[0]])]
-        if (seed, rules[0]) in FOUND_WANTING
-        else [],
-    )
-    for rules in KINDS
-    for seed in SEEDS
-]
+CASES = [pytest.param(seed, rules, id=f"{'-'.join(rules)}-{seed}") for rules in KINDS for seed in SEEDS]
 
 
 @pytest.mark.parametrize(("seed", "rules"), CASES)

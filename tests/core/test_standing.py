@@ -76,7 +76,6 @@ def test_only_contact_after_the_declaration_ends_it(hours: float, ended: bool) -
     assert (story.one("open").resolved is not None) is ended
 
 
-@pytest.mark.xfail(strict=True, reason="contact at the instant of the declaration ends it")
 def test_contact_in_the_minute_of_the_declaration_is_not_certainly_after_it_and_ends_nothing() -> None:
     """The call in which they say that they suspend the calls."""
     story = (
@@ -100,7 +99,6 @@ def test_a_day_is_a_day_of_its_own_zone() -> None:
     assert story.one("open").onset == at(-8)
 
 
-@pytest.mark.xfail(strict=True, reason="declarations are kept by id alone")
 def test_two_sources_that_use_one_id_for_two_declarations_are_both_heard() -> None:
     told = [status("1", 10, "east", status="open", source="urn:a"), status("1", 11, "east", source="urn:b")]
     assert [lapse.onset for lapse in Story().tell(told).until(20).of("open")] == [at(11)]
@@ -132,7 +130,6 @@ def test_a_statement_corrected_within_the_day_is_withdrawn() -> None:
     assert story.changes("regime") == ["opened page", "withdrawn page"]
 
 
-@pytest.mark.xfail(strict=True, reason="statements are kept by id alone")
 def test_two_sources_that_use_one_id_for_two_statements_are_both_heard() -> None:
     told = [statement("1", 10, "in-force", source="urn:a"), statement("1", 11, "suspended", source="urn:b")]
     assert Story().tell(told).until(20).one("regime").onset == at(11)

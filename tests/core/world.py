@@ -1,9 +1,8 @@
 """A small world for the core's tests: a few agreements, and events that bear on every kind of obligation."""
 
+import tomllib
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import tomllib
 
 import msgspec
 from hypothesis import strategies as st
@@ -239,10 +238,9 @@ def histories(draw: st.DrawFn, *, most: int = 40) -> list[AnyEvent]:
     events: list[AnyEvent] = []
     beats = draw(st.lists(st.integers(0, 71).map(lambda number: number * 2.0), max_size=72, unique=True))
     full = draw(st.booleans())
-    for number in range(72) if full else [int(hour / 2) for hour in beats]:
-        events.append(event("feed.heartbeat", f"beat-{number}", number * 2.0, {"feed": "desk"}))
-    for number in range(draw(st.integers(0, most))):
-        events.append(draw(_one(f"e{number:02}")))
+    heard = range(72) if full else [int(hour / 2) for hour in beats]
+    events += [event("feed.heartbeat", f"beat-{number}", number * 2.0, {"feed": "desk"}) for number in heard]
+    events += [draw(_one(f"e{number:02}")) for number in range(draw(st.integers(0, most)))]
     named = [one.id for one in events if not one.id.startswith("beat")]
     for number, target in enumerate(draw(st.lists(st.sampled_from(named), max_size=3)) if named else []):
         events.append(event("retraction", f"r{number}", draw(HOURS), {"retracts": target}))

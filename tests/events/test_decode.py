@@ -79,7 +79,8 @@ REFUSED = [
     pytest.param(check(data={}), "`channel`", id="no channel"),
     pytest.param(check(data={"channel": "a", "outcom": "answered"}), "outcom", id="a field mistyped"),
     pytest.param(check(data={"channel": "a", "latency_ms": -1}), "latency_ms", id="negative latency"),
-    pytest.param(check(data={"channel": "a\u0000b"}), "channel", id="a key with a control character"),
+    pytest.param(notice(notice="a\u0000b"), "notice", id="a key with a control character"),
+    pytest.param(notice(party="US\n"), "party", id="a party with a line end"),
     pytest.param(check(ingested="2023-11-21T13:00:00Z"), "`ingested`", id="ingested before it happened"),
     pytest.param(
         notice(window={"opens": "2023-11-22T00:00:00Z", "closes": "2023-11-21T00:00:00Z"}), "window", id="inverted window"
