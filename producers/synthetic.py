@@ -25,12 +25,14 @@ _LATE = 0.01
 _TWICE = 0.005
 _MISSING = 0.002
 _NOTIFIED = 0.9
-_INCIDENTS_A_MINUTE = 0.5
+_INCIDENTS_A_MINUTE = 0.2
+_LAUNCH_EVERY = 3
+"""Minutes between two launches of a block: each of its twenty parties launches once an hour."""
 _ANSWERED = 0.85
 
 _AHEAD = 40
 """Minutes from the planning of a launch to the beginning of its slot: no notice comes longer before it."""
-# A party has a slot every 20 minutes. The windows stay within the slots, so that a launch lies in its own window or in none.
+# A party has a slot every hour. The windows stay within the slots, so that a launch lies in its own window or in none.
 
 _ENVELOPE = '{{"specversion":"1.0","type":"org.steadyline.{}.v1","source":"urn:steadyline:synthetic","id":"'
 _CHECK = _ENVELOPE.format("channel.check")
@@ -59,7 +61,7 @@ def generate(events: int, seed: int, channels: int = BLOCK_CHANNELS) -> Iterator
     """Synthetic events as lines of CloudEvents JSON, each with its newline, in the order in which the log took them in.
 
     From 2026-01-01 00:00 UTC on, every channel is checked every minute. In a block of 200 channels each of 20 parties
-    launches once in 20 minutes, and every other minute one of their pairs has an incident. Of the checks 0.2 % are missing,
+    launches once an hour, and every fifth minute one of their pairs has an incident. Of the checks 0.2 % are missing,
     of the launches 10 % have no notice, of the incidents 15 % no contact within two hours. Of all events 1 % arrive late by
     up to 30 s and the others within a second; 0.5 % of the lines come again, up to 20 s after the first time.
 
@@ -107,8 +109,8 @@ class _Load:
     def minute(self, minute: int) -> list[_Line]:
         """All lines that come in this minute, in order."""
         for parties, pairs in zip(self._parties, self._pairs, strict=True):
-            if self._random() < self._share:
-                self._launch(parties[minute % len(parties)], minute)
+            if minute % _LAUNCH_EVERY == 0 and self._random() < self._share:
+                self._launch(parties[minute // _LAUNCH_EVERY % len(parties)], minute)
             if self._random() < self._share * _INCIDENTS_A_MINUTE:
                 self._incident(pairs[self._incidents % len(pairs)], minute)
         lines = self._checks(minute)

@@ -34,12 +34,14 @@ class Sign(msgspec.Struct, frozen=True, order=True, gc=False):
 class Signs:
     """Signs in order of time, each once."""
 
-    __slots__ = ("forgotten_from", "items")
+    __slots__ = ("forgotten_from", "items", "vague")
 
     def __init__(self) -> None:
         self.items: list[Sign] = []
         self.forgotten_from: datetime | None = None
         """The earliest instant of any sign that was forgotten, UTC."""
+        self.vague = False
+        """Whether any sign was ever known less exactly than to the minute."""
 
     def add(self, sign: Sign) -> int | None:
         """Put the sign in its place; its place, or ``None`` where it was known."""
@@ -48,6 +50,7 @@ class Signs:
         if place < len(items) and items[place] == sign:
             return None
         items.insert(place, sign)
+        self.vague = self.vague or sign.earliest != sign.latest
         return place
 
     def remove(self, sign: Sign) -> bool:
@@ -113,6 +116,9 @@ class Signs:
             first = self.items[0].earliest
             if self.forgotten_from is None or first < self.forgotten_from:
                 self.forgotten_from = first
+            if not self.vague:
+                del self.items[:place]
+                return
             # One known to the day can reach beyond those that began after it.
             self.items[:place] = [sign for sign in self.items[:place] if sign.latest >= before]
 

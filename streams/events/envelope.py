@@ -18,7 +18,7 @@ Key = Annotated[
     Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$(?!\n)", description="the id of a channel, a notice, an incident, ..."),
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema={"pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"})]
-"""A ``Key`` in the one event that comes by the million: the rules decide whether it exists, so its form is not checked first."""
+"""A ``Key`` in the one event that comes by the million: the rules decide whether it exists."""
 Text = Annotated[str, Meta(max_length=20_000)]
 
 

@@ -18,11 +18,11 @@ from streams.rulebook import Rule
 from streams.severity import Severity
 from streams.spans import Span, in_words
 
-_ROUNDS = 4
+_ROUNDS = 3
 """How often within the longest gap the sentry goes its round."""
 _FEW = 3
 """How many signs back one that is known to the day can reach beyond a later, exact one."""
-_SWEEP = 64
+_SWEEP = 128
 """Every how many rounds old signs are forgotten."""
 
 
