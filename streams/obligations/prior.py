@@ -274,9 +274,6 @@ class LaneDuty(Duty):
         owed = f"{rule.lead} before, by {spoken(owed_by)}" if owed_by < occurred.earliest else "before it"
         arithmetic = [f"launch {spoken(occurred.earliest)}: a notice owed {owed}"]
         if self._feed is not None:
-            if not self._feed.heard:
-                # This log does not carry the notices at all: nothing is asked of it.
-                return None
             vouched = self._feed.vouches(owed_by, occurred.latest, now)
             if vouched is None:
                 self._feed.listeners.add(self)
@@ -284,7 +281,8 @@ class LaneDuty(Duty):
                 return None
             if not vouched:
                 unknown = True
-                arithmetic.append("the feed that would carry the notice does not vouch for the time: unknown, not lapsed")
+                silent = "does not vouch for the time" if self._feed.heard else "was never heard"
+                arithmetic.append(f"the feed that would carry the notice, {self._feed.feed.id}, {silent}: unknown, not lapsed")
         severity, changed = rule.missing[0], occurred.latest
         resolved: datetime | None = None
         if first.after_launch and first.series is not None and first.revision is not None:
