@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.commands import agreements, dead_letters, diff, generate, replay, schema, scorecard, stories
+from deploy.commands import agreements, dead_letters, diff, generate, replay, schema, scorecard, stack, stories, topics
 from deploy.commands.options import examples
 from deploy.consoles import complain
 from deploy.exits import BROKEN, EXPLAINED, INTERRUPTED
@@ -52,6 +52,8 @@ app.command(
 )(diff.diff)
 app.add_typer(agreements.app, name="agreements")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(stack.app, name="stack")
+app.add_typer(topics.app, name="topics")
 app.command(epilog=scorecard.EXAMPLES)(scorecard.scorecard)
 app.command(epilog=examples("steadyline stories", "steadyline stories --check"))(stories.stories)
 app.command(epilog=examples("steadyline generate --events 1000000 --seed 1 -o million.jsonl"))(generate.generate)

@@ -3,17 +3,19 @@
 import contextlib
 import logging
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from streams.topics import Topic
 
 PATIENCE = 5.0
 """Seconds that a broker is given to answer."""
+_STEP = 0.05
 _EXISTS = 36
 """Kafka's error code TOPIC_ALREADY_EXISTS."""
 _UNKNOWN = 3
@@ -33,7 +35,7 @@ class Cluster(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """One way in which a topic is not as it ought to be; ``setting`` is ``topic`` where it is not there at all."""
+    """One way in which a topic is not as it ought to be; nothing is ``found`` of one that is not there."""
 
     topic: str
     setting: str
@@ -43,7 +45,19 @@ class Difference(NamedTuple):
     def __str__(self) -> str:
         if self.found is None:
             return f"{self.topic}: missing"
-        return f"{self.topic}: {self.setting} is {self.found}, expected {self.expected}"
+        return f"{self.topic}: expected {self.setting} {self.expected}, found {self.found}"
+
+
+class _Client(KafkaAdminClient):  # type: ignore[misc]  # it comes without types
+    """One that leaves no thread and no socket behind where it finds no broker."""
+
+    def __init__(self, **settings: object) -> None:
+        self._closed = False
+        try:
+            super().__init__(**settings)
+        except KafkaTimeoutError:
+            self.close()
+            raise
 
 
 class Admin:
@@ -61,16 +75,22 @@ class Admin:
         """
         self.bootstrap = bootstrap
         servers = [_server(server) for server in bootstrap.split(",")]
-        with _hushed(), self._told():
+        end = time.monotonic() + patience
+        reason = _unreachable(servers, end)
+        if reason is not None:
+            raise BrokerError(f"no Kafka broker answers at {bootstrap} ({reason})")
+        with _hushed():
             try:
-                self._client = KafkaAdminClient(
-                    bootstrap_servers=[f"{host}:{port}" for host, port in servers],
+                self._client = _Client(
+                    bootstrap_servers=[f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in servers],
                     client_id="steadyline-admin",
-                    bootstrap_timeout_ms=int(patience * 1_000),
+                    bootstrap_timeout_ms=max(1, int((end - time.monotonic()) * 1_000)),
                     request_timeout_ms=int(patience * 1_000),
                 )
             except KafkaError as error:
-                raise BrokerError(f"no Kafka broker answers at {bootstrap} ({_why(servers)})") from error
+                raise BrokerError(
+                    f"no Kafka broker answers at {bootstrap} (something listens, and speaks no Kafka or not yet)"
+                ) from error
 
     def __enter__(self) -> "Admin":
         return self
@@ -132,7 +152,7 @@ class Admin:
 
 def _differences(topic: Topic, there: dict[str, Any], settings: dict[str, Any]) -> Iterator[Difference]:
     if there["error_code"] == _UNKNOWN:
-        yield Difference(topic.name, "topic", f"{topic.partitions} partitions", None)
+        yield Difference(topic.name, "partitions", str(topic.partitions), None)
         return
     found = len(there["partitions"])
     if found != topic.partitions:
@@ -147,21 +167,28 @@ def _server(text: str) -> tuple[str, int]:
     host, _, port = text.strip().rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65_536:
         raise BrokerError(f"expected HOST:PORT, got {text.strip()!r}")
-    return host, int(port)
+    return host.strip("[]"), int(port)
 
 
-def _why(servers: Sequence[tuple[str, int]]) -> str:
-    """What an ordinary connection runs into: the client itself only tells that time is up."""
-    for host, port in servers:
-        try:
-            socket.create_connection((host.strip("[]"), port), timeout=0.5).close()
-        except TimeoutError:
-            reason = "no answer"
-        except OSError as error:
-            reason = error.strerror or str(error)
-        else:
-            return "something listens, and speaks no Kafka"
-    return reason
+def _unreachable(servers: Sequence[tuple[str, int]], end: float) -> str | None:
+    """Why nothing can be connected to until ``end`` of the monotonic clock; ``None`` as soon as something can.
+
+    The client would try as well, but tells no reason, and leaves a socket behind for every attempt.
+    """
+    while True:
+        for host, port in servers:
+            left = end - time.monotonic()
+            try:
+                socket.create_connection((host, port), timeout=max(0.05, left)).close()
+            except TimeoutError:
+                reason = "no answer"
+            except OSError as error:
+                reason = error.strerror or str(error)
+            else:
+                return None
+        if time.monotonic() + _STEP > end:
+            return reason
+        time.sleep(_STEP)
 
 
 @contextlib.contextmanager

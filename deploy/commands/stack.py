@@ -87,8 +87,9 @@ def _unwritable(error: OSError) -> NoReturn:
 def _show(reports: Sequence[Report], name: str, *, as_json: bool) -> None:
     for report in reports:
         if as_json:
-            row: dict[str, Any] = {"stack": name, **msgspec.to_builtins(report)}
-            emit(msgspec.json.encode({**row, **row.pop("facts")}))
+            row: dict[str, Any] = msgspec.to_builtins(report)
+            facts = row.pop("facts")
+            emit(msgspec.json.encode({"stack": name, **row, **facts}))
             continue
         line = f"{report.service} {report.version}: {report.state}"
         if report.pid is not None:

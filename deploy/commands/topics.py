@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from deploy.commands.options import Json, examples
-from deploy.consoles import emit, out, words
+from deploy.consoles import complain, emit, out, words
 from deploy.exits import BAD_USE, FINE, bad_input, bad_use
 from streams.topics import MOST_PARTITIONS, PARTITIONS, Topic, catalogue
 
@@ -100,4 +100,7 @@ def _tell(topics: Sequence[Topic], created: Sequence[str], differences: "Sequenc
             state = "created" if topic.name in created else "as it ought to be"
             count = "1 partition" if topic.partitions == 1 else f"{topic.partitions} partitions"
             out().print(words(f"{topic.name}: {state}, {count}"), soft_wrap=True)
+    if any(difference.setting == "partitions" and difference.found is not None for difference in differences):
+        # Fewer are impossible, and more would send the same key elsewhere than before.
+        complain("the partitions of a topic that has records stay as they are: name their count with --partitions")
     raise typer.Exit(BAD_USE if differences else FINE)

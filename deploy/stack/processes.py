@@ -17,7 +17,15 @@ _GATE = 'read -r go && exec "$@" </dev/null'
 _STEP = 0.02
 _KILLED_WITHIN = 10.0
 
-_children: dict[int, "subprocess.Popen[bytes]"] = {}
+
+class _Child(subprocess.Popen[bytes]):
+    """A process that is meant to outlive this program: nobody need be warned that it still runs."""
+
+    def __del__(self) -> None:
+        pass
+
+
+_children: dict[int, _Child] = {}
 """Those that this very program started, so that it can take note of their end."""
 
 
@@ -51,15 +59,18 @@ def born(pid: int) -> str | None:
         return None
     # The name in brackets may hold anything; the fields after it are counted from the last bracket.
     state, *fields = told.rpartition(")")[2].split()
-    return None if state in "ZX" else f"{boot}/{fields[18]}"
+    threads, start = int(fields[16]), fields[18]
+    # The first thread may end before the others, which hold the ports until they have too.
+    return None if state in "ZX" and threads <= 1 else f"{boot}/{start}"
 
 
 def alive(process: Process) -> bool:
     """Whether this very process still runs."""
+    runs = born(process.pid) == process.born
     child = _children.get(process.pid)
     if child is not None and child.poll() is not None:
         del _children[process.pid]
-    return born(process.pid) == process.born
+    return runs
 
 
 def until(condition: Callable[[], bool], seconds: float) -> bool:
@@ -92,7 +103,7 @@ def start(
         record: Puts down which process it is.
     """
     with output.open("wb") as printed:
-        child = subprocess.Popen(  # noqa: S603 - what a service asks for
+        child = _Child(
             ["/bin/sh", "-c", _GATE, "sh", *arguments],
             cwd=folder,
             env={**os.environ, **environment},

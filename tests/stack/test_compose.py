@@ -1,0 +1,110 @@
+"""The Compose files are sound, and nothing in them is open by default."""
+
+import importlib
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+FILES = [DEPLOY / "compose.yaml", DEPLOY / "compose" / "three-brokers.yaml"]
+
+
+def loaded(path: Path) -> Any:
+    """The file as it stands."""
+    return importlib.import_module("yaml").safe_load(path.read_text())
+
+
+BASE = loaded(FILES[0])
+SERVICES = BASE["services"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_has_no_rights_it_does_not_need(name: str) -> None:
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+    user = service.get("user", "")
+    built = "build" in service
+    assert built or user.partition(":")[0] not in ("", "0", "root")
+    if built:
+        assert "USER 10001:10001" in (DEPLOY / "Dockerfile").read_text()
+        assert service["read_only"] is True
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if name != "topics"])
+def test_a_service_says_whether_it_is_well(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_nothing_is_open_to_other_machines(name: str) -> None:
+    service = SERVICES[name]
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+    assert "ports" not in service or name == "grafana"
+    assert BASE["networks"]["inside"] == {"internal": True}
+
+
+def test_no_secret_has_a_default_and_none_stands_in_the_environment() -> None:
+    for secret in BASE["secrets"].values():
+        assert set(secret) == {"file"}
+    for service in SERVICES.values():
+        for variable, value in service.get("environment", {}).items():
+            if any(word in variable for word in ("PASSWORD", "TOKEN", "SECRET")):
+                assert value.startswith("/run/secrets/")
+                assert value.removeprefix("/run/secrets/") in service["secrets"]
+
+
+def test_images_are_pinned_and_agree_with_the_native_stack() -> None:
+    from deploy.stack.kafka import VERSION
+
+    images = {service["image"] for service in SERVICES.values()}
+    assert all(image.partition(":")[2] not in ("", "latest") for image in images)
+    assert f"apache/kafka:{VERSION}" in images
+
+
+def test_three_brokers_keep_everything_twice_at_least() -> None:
+    three = loaded(FILES[1])
+    brokers = [name for name in three["services"] if name.startswith("kafka-")]
+    assert brokers == ["kafka-1", "kafka-2", "kafka-3"]
+    for number, name in enumerate(brokers, 1):
+        environment = SERVICES["kafka-1"]["environment"] | three["services"][name]["environment"]
+        assert environment["KAFKA_NODE_ID"] == str(number)
+        assert environment["KAFKA_ADVERTISED_LISTENERS"] == f"PLAINTEXT://{name}:9092"
+        assert environment["KAFKA_DEFAULT_REPLICATION_FACTOR"] == "3"
+        assert environment["KAFKA_MIN_INSYNC_REPLICAS"] == "2"
+        assert environment["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+
+
+def test_the_topics_are_created_by_a_call_that_the_command_understands() -> None:
+    from typer.main import get_command
+
+    from deploy.commands import topics
+
+    command: Any = get_command(topics.app)
+    for services in (SERVICES, loaded(FILES[1])["services"]):
+        program, action, *options = services["topics"]["command"]
+        assert program == "topics"
+        known = {option for parameter in command.commands[action].params for option in parameter.opts}
+        assert {option for option in options if option.startswith("--")} <= known
+
+
+def _compose() -> list[str] | None:
+    docker = shutil.which("docker")
+    if docker and subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0:
+        return [docker, "compose"]
+    return None
+
+
+@pytest.mark.parametrize("files", [FILES[:1], FILES], ids=["one", "three"])
+def test_compose_takes_the_files(files: list[Path]) -> None:
+    compose = _compose()
+    if compose is None:
+        pytest.skip("no Docker with Compose here to read the files")
+    arguments = [argument for file in files for argument in ("-f", str(file))]
+    ran = subprocess.run([*compose, *arguments, "config", "-q"], capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr == ""
