@@ -30,9 +30,9 @@ def counts(lapse: Lapse) -> bool:
     return lapse.state in ("open", "resolved") and not lapse.exercise
 
 
-def rule_of(lapse: Lapse) -> Text:
+def rule_of(lapse: Lapse, between: str = " ") -> Text:
     """The rule, after its agreement, with the marks that say how far it is to be trusted."""
-    text = Text.assemble(words(lapse.agreement, "dim"), " ", words(lapse.rule))
+    text = Text.assemble(words(lapse.agreement, "dim"), between, words(lapse.rule))
     if lapse.unverified:
         text.append(" [unverified]", "magenta")
     if lapse.proposed:
@@ -68,17 +68,22 @@ def lapse_table(lapses: Sequence[Lapse], end: datetime | None, title: str | None
     table.add_column("severity", no_wrap=True)
     table.add_column("state", no_wrap=True)
     for tie, lapse in zip(ties(lapses), lapses, strict=True):
-        rule = rule_of(lapse)
+        # Two lines a row, so that the subject, which people search for, stays on one.
+        rule = rule_of(lapse, "\n")
         table.add_row(
             Text(tie, "dim"),
             Text.assemble(EXERCISE, " ", rule) if lapse.exercise else rule,
-            words(lapse.subject),
+            Text.assemble(words(lapse.subject), "\n", (lapse.reason, "dim")),
             spoken(lapse.onset),
             how_long(lapse, end),
             Text(lapse.severity.value, SEVERITY_STYLES[lapse.severity.value]),
-            state_of(lapse),
+            Text.assemble(state_of(lapse), "\n", _resolved_on(lapse)),
         )
     return table
+
+
+def _resolved_on(lapse: Lapse) -> str:
+    return f"{lapse.resolved:%Y-%m-%d}" if lapse.state == "resolved" and lapse.resolved is not None else ""
 
 
 def in_order(lapses: Iterable[Lapse]) -> list[Lapse]:

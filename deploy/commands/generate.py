@@ -6,11 +6,11 @@ from typing import IO, Annotated
 
 import msgspec
 import typer
-from producers.synthetic import generate as synthetic
 
 from deploy.commands.options import Json
 from deploy.consoles import emit, note
 from deploy.exits import bad_use
+from producers.synthetic import generate as synthetic
 
 
 def generate(
