@@ -4,7 +4,7 @@ A heartbeat says that the feed is complete up to its time. Beats no further apar
 without a hole; between two stretches the feed was silent and nothing can be said.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class FeedRecord:
-    """The heartbeats of one feed, folded into stretches."""
+    """The heartbeats of one feed, folded into stretches.
+
+    None is forgotten: they are few, one for each outage of the feed, and what lapsed years ago and is still open rests on
+    one of them.
+    """
 
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
@@ -76,9 +80,3 @@ class FeedRecord:
     def silent(self, now: datetime) -> bool:
         """Whether the feed is silent as of ``now``; one that was never heard is."""
         return not self.ends or now > self.overdue
-
-    def forget(self, before: datetime) -> None:
-        """Drop the stretches that ended before ``before``, but the last."""
-        keep = min(bisect_left(self.ends, before), len(self.ends) - 1)
-        if keep > 0:
-            del self.starts[:keep], self.ends[:keep]

@@ -17,19 +17,18 @@ class Retractions:
     """Puts events into the evidence unless they are retracted, and takes out those that become so."""
 
     def __init__(self, docket: Docket) -> None:
-        self.any = False
-        """Whether anything was ever retracted."""
         self._docket = docket
         # All but checks and heartbeats, which are many: those are found in the records where one is taken back.
         self._events: dict[str, dict[str, AnyEvent]] = {}
-        self._against: defaultdict[str, dict[str, Retraction]] = defaultdict(dict)
+        self.against: defaultdict[str, dict[str, Retraction]] = defaultdict(dict)
+        """The retractions of an event, by the event's id."""
         self._withheld: dict[str, list[Callable[[datetime], None]]] = {}
         self._sweep_at = _SWEEP_FROM
 
     def take(self, event: AnyEvent, now: datetime) -> None:
         """Take in an event in either order with its retraction; one that is known already changes nothing."""
         if isinstance(event, ChannelCheck | FeedHeartbeat):
-            if self.any and self._retracted(event.id):
+            if self._retracted(event.id):
                 self._withhold(event.id, event)
             else:
                 self._docket.put(event, now)
@@ -38,9 +37,8 @@ class Retractions:
         if known is not None and event.source in known:
             return
         if isinstance(event, Retraction):
-            self.any = True
             self._remember(event, now)
-            self._against[event.data.retracts][event.id] = event
+            self.against[event.data.retracts][event.id] = event
             self._review(event.data.retracts, now, frozenset())
         elif self._retracted(event.id):
             self._remember(event, now)
@@ -57,7 +55,7 @@ class Retractions:
     def _retracted(self, name: str, seen: frozenset[str] = frozenset()) -> bool:
         """Whether a retraction stands against the event that is not retracted itself."""
         return any(
-            one not in seen and not self._retracted(one, seen | {name}) for one in self._against.get(name, ()) if one != name
+            one not in seen and not self._retracted(one, seen | {name}) for one in self.against.get(name, ()) if one != name
         )
 
     def _review(self, name: str, now: datetime, seen: frozenset[str]) -> None:

@@ -95,7 +95,7 @@ class Watch:
             or moment > now
             or event.precision not in _EXACT
             or event.exercise
-            or self._retractions.any
+            or event.id in self._retractions.against
         ):
             return False
         if now > self.now:  # type: ignore[operator]  # it is idle until some moment, so there was a tick

@@ -42,7 +42,6 @@ class HeartbeatDuty(Duty):
         """Find the stretches for which the feed was silent."""
         record = self.record
         settled = self.settled(now)
-        record.forget(settled)
         if not record.heard:
             return []
         silences = [(end, start) for (_, end), (start, _) in pairwise(zip(record.starts, record.ends, strict=True))]

@@ -63,14 +63,6 @@ def test_a_beat_that_is_known_or_covered_tells_nothing_new() -> None:
     assert [feed.beat(at(hour)) for hour in (0, 3, 6, 6.5)] == [False, False, False, True]
 
 
-def test_forgetting_keeps_the_last_stretch() -> None:
-    feed = record(0, 20, 40)
-    feed.forget(at(30))
-    assert feed.starts == [at(40)]
-    feed.forget(at(100))
-    assert feed.starts == [at(40)]
-
-
 @pytest.mark.parametrize(("hours", "silent"), [(10 + AFTER, False), (10 + AFTER + MICRO, True)])
 def test_a_feed_is_silent_an_instant_after_its_time(hours: float, silent: bool) -> None:
     story = Story().tell(beats(end=10)).until(hours)
