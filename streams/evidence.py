@@ -3,15 +3,12 @@
 from bisect import bisect_left, bisect_right
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from streams.events import ChannelStatus, Event, Interval
 from streams.spans import Span
-
-if TYPE_CHECKING:
-    from streams.obligations.duty import Duty
 
 _TWO_DAYS = timedelta(days=2)
 
@@ -145,7 +142,6 @@ class ChannelRecord:
         self.name = name
         self.quiet = False
         """Whether one more sign, later than all before, can change nothing that any duty finds."""
-        self.duties: list[Duty] = []
         self.settle = Span()
         """The longest that any rule lets evidence about this channel amend its judgement."""
         self.floor: datetime | None = None

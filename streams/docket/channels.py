@@ -40,6 +40,7 @@ class ChannelDocket:
             name: HeartbeatDuty(heartbeat_rule(record.feed, book.feed_homes[name]), record)
             for name, record in self.feeds.items()
         }
+        self._duties: dict[str, list[SlotDuty | GapDuty | ChannelStandingDuty]] = {name: [] for name in book.channels}
         self._requests: dict[str, list[RequestDuty]] = {name: [] for name in book.channels}
         self._raise_duties()
 
@@ -57,7 +58,7 @@ class ChannelDocket:
                 else:
                     assert cadence.obligation.calendar is not None
                     duty = SlotDuty(cadence, channel, record, _slots(cadence.obligation.calendar), feed)
-                record.duties.append(duty)
+                self._duties[name].append(duty)
                 if feed is not None:
                     feed.dependants.append(duty)
         for lines in self._sibling_lines().values():
@@ -65,30 +66,29 @@ class ChannelDocket:
                 line.siblings = tuple(other for other in lines if other is not line)
         for standing in book.standings:
             for name in standing.obligation.channels:
-                self.records[name].duties.append(ChannelStandingDuty(standing, book.channels[name], self.records[name]))
+                self._duties[name].append(ChannelStandingDuty(standing, book.channels[name], self.records[name]))
         for name, record in self.records.items():
             record.settle = longest(
-                [duty.rule.obligation.settle for duty in record.duties]
+                [duty.rule.obligation.settle for duty in self._duties[record.name]]
                 + [rule.obligation.settle for rule in book.responses if name in rule.obligation.channels]
             )
 
     def forgets(self, names: Iterable[str]) -> Span:
         """The shortest time after which a rule about one of these channels forgets what it found."""
-        spans = [duty.rule.obligation.settle for name in names for duty in self.records[name].duties]
+        spans = [duty.rule.obligation.settle for name in names for duty in self._duties[name]]
         return min(spans, key=lambda span: span.months * 28 * 86_400 + span.seconds, default=SETTLE)
 
     def _sibling_lines(self) -> dict[str, list[SlotDuty]]:
         lines: dict[str, list[SlotDuty]] = {}
-        for record in self.records.values():
-            for duty in record.duties:
+        for duties in self._duties.values():
+            for duty in duties:
                 if isinstance(duty, SlotDuty) and duty.channel.group is not None:
                     lines.setdefault(duty.channel.group, []).append(duty)
         return lines
 
     def duties_of(self, name: str) -> list[ChannelDuty]:
         """Every duty about the channel whose lapse means that the channel is down."""
-        record = self.records[name]
-        return [*record.duties, *self._requests[name]]  # type: ignore[list-item]
+        return [*self._duties[name], *self._requests[name]]
 
     def check(self, event: ChannelCheck) -> None:
         """Take in a line check."""
@@ -107,7 +107,7 @@ class ChannelDocket:
         if place is None:
             return
         answered = signs is record.signs
-        for duty in record.duties:
+        for duty in self._duties[record.name]:
             if isinstance(duty, GapDuty):
                 if answered and duty.placed(place):
                     self._mark(duty)
@@ -124,7 +124,7 @@ class ChannelDocket:
             return
         record.calls.remove(sign)
         if signs.remove(sign):
-            for duty in record.duties:
+            for duty in self._duties[record.name]:
                 if isinstance(duty, SlotDuty):
                     duty.disarm()
                 elif isinstance(duty, GapDuty):
@@ -197,7 +197,11 @@ class ChannelDocket:
 
     def calm(self, record: ChannelRecord) -> bool:
         """Whether one more sign of life, later than all before, can change nothing: no lapse is open, no call is waited for."""
-        return bool(record.signs.items) and not self._requests[record.name] and all(duty.quiet for duty in record.duties)
+        return (
+            bool(record.signs.items)
+            and not self._requests[record.name]
+            and all(duty.quiet for duty in self._duties[record.name])
+        )
 
     def retire(self, duty: RequestDuty) -> None:
         """Drop a settled request."""
