@@ -6,17 +6,19 @@ from random import Random
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from streams.agreements.model import Agreement
 from streams.events import AnyEvent
 from streams.lapses import encode_lapse
 from streams.watch import Watch
-from tests.core.world import END, HOURS, START, WORLD, at, event, final, histories
+from tests.core.world import END, FED, HOURS, START, WORLD, at, event, final, histories
 
+Rules = tuple[Agreement, ...]
 MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-def in_one_step(events: list[AnyEvent]) -> Watch:
+def in_one_step(events: list[AnyEvent], rules: Rules = WORLD) -> Watch:
     """A watch that is given everything before any time passes."""
-    watch = Watch(WORLD)
+    watch = Watch(rules)
     for one in events:
         watch.receive(one)
     watch.advance(END)
@@ -24,12 +26,14 @@ def in_one_step(events: list[AnyEvent]) -> Watch:
 
 
 @MANY
-@given(histories(), st.randoms(use_true_random=False), st.lists(HOURS, max_size=8))
-def test_any_arrival_order_gives_the_same_final_lapses(events: list[AnyEvent], random: Random, ticks: list[float]) -> None:
-    expected = final(in_one_step(sorted(events, key=lambda one: (one.time, one.id))))
+@given(st.sampled_from([WORLD, FED]), histories(), st.randoms(use_true_random=False), st.lists(HOURS, max_size=8))
+def test_any_arrival_order_gives_the_same_final_lapses(
+    rules: Rules, events: list[AnyEvent], random: Random, ticks: list[float]
+) -> None:
+    expected = final(in_one_step(sorted(events, key=lambda one: (one.time, one.id)), rules))
     shuffled = list(events)
     random.shuffle(shuffled)
-    watch = Watch(WORLD)
+    watch = Watch(rules)
     moments = sorted(ticks)
     every = max(1, len(shuffled) // (len(moments) + 1))
     for number, one in enumerate(shuffled):
@@ -73,9 +77,9 @@ def test_the_same_log_gives_the_same_bytes(events: list[AnyEvent], ticks: list[f
 
 
 @MANY
-@given(histories(), st.lists(HOURS, min_size=1, max_size=30))
-def test_advancing_in_one_step_equals_advancing_in_many(events: list[AnyEvent], ticks: list[float]) -> None:
-    one, many = Watch(WORLD), Watch(WORLD)
+@given(st.sampled_from([WORLD, FED]), histories(), st.lists(HOURS, min_size=1, max_size=30))
+def test_advancing_in_one_step_equals_advancing_in_many(rules: Rules, events: list[AnyEvent], ticks: list[float]) -> None:
+    one, many = Watch(rules), Watch(rules)
     for watch in (one, many):
         watch.advance(START)
         for each in events:

@@ -173,6 +173,12 @@ def agreements(toml: str = RULES) -> tuple[Agreement, ...]:
 
 
 WORLD = agreements()
+FED = agreements(
+    RULES.replace('wait = "6 h"', 'wait = "6 h"\nfeed = "desk"').replace(
+        'kind = "working"\n', 'kind = "working"\nfeed = "desk"\n'
+    )
+)
+"""The same world, in which the desk's feed carries launch notices and talks too."""
 
 
 def at(hours: float) -> datetime:
