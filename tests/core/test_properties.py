@@ -10,7 +10,8 @@ from streams.agreements.model import Agreement
 from streams.events import AnyEvent
 from streams.lapses import encode_lapse
 from streams.watch import Watch
-from tests.core.world import END, FED, HOURS, START, WORLD, at, event, final, histories
+from tests.core.histories import HOURS, histories
+from tests.core.world import END, FED, START, WORLD, at, event, final
 
 Rules = tuple[Agreement, ...]
 MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from streams.events import AnyEvent
 from streams.scorecard import Extreme, Step, first_heard, scorecard
-from tests.core.world import END, HOURS, at, check, histories
+from tests.core.histories import HOURS, histories
+from tests.core.world import END, at, check
 from tests.scorecard.past import beats, card, contact, status, watched
 
 
