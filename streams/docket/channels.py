@@ -113,7 +113,7 @@ class ChannelDocket:
                     self._mark(duty)
             else:
                 if isinstance(duty, SlotDuty):
-                    duty.reconsider(sign.earliest)
+                    duty.reported(sign)
                 self._mark(duty)
         for request in self._requests[record.name]:
             self._mark(request)

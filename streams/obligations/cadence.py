@@ -95,6 +95,29 @@ class SlotDuty(Duty):
         self.quiet = not (self.record.statuses or (self._outages and self._end(self._outages[-1]) is None))
         return [(self.channel.id, self.findings)]
 
+    def reported(self, sign: Sign) -> None:
+        """Judge the slots again that a report, which was just put on record, falls into."""
+        if self.record.statuses:
+            # It may have ended a suspension: then every slot after it is asked for.
+            self.reconsider(sign.earliest)
+            return
+        if self._judged is None or self._armed is None or sign.earliest > self._judged:
+            return
+        rule = self.rule.obligation
+        settled = rule.grace.after(rule.early.after(self._floor))
+        for due in self._slots.between(rule.grace.before(sign.earliest), rule.early.after(sign.latest) + INSTANT):
+            closes = rule.grace.after(due)
+            if due < self._armed or closes < settled or closes > self._judged or (self._next is not None and due >= self._next):
+                continue
+            if sign.latest < rule.early.before(due) or sign.earliest > closes:
+                continue
+            slot = self._verdict(due, closes, closes)
+            place = bisect_left(self._bad, closes, key=_closes)
+            known = place < len(self._bad) and self._bad[place].closes == closes
+            assert slot is not None, "a slot with a report waits for no feed"
+            self._bad[place : place + known] = [] if slot is _MET else [slot]
+        self._recount()
+
     def reconsider(self, since: datetime) -> None:
         """Take back the judgement of every slot that a report about ``since`` or later can bear on."""
         if self._judged is None or since > self._judged or self._armed is None:
@@ -104,6 +127,9 @@ class SlotDuty(Duty):
         back = self._slots.next_from(max(self.rule.obligation.grace.before(since), self._armed))
         if self._next is None or (back is not None and back < self._next):
             self._next = back
+        self._recount()
+
+    def _recount(self) -> None:
         self._outages = []
         for slot in self._bad:
             self._count(slot)
