@@ -1,7 +1,7 @@
 """Incidents and contacts of each dyad, and the duty to talk after an incident."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from streams.docket.channels import ChannelDocket
@@ -24,7 +24,7 @@ class IncidentDocket:
         self._mark = mark
         self._sweep_at: defaultdict[str, int] = defaultdict(lambda: _SWEEP_FROM)
         self._contacts: defaultdict[str, Signs] = defaultdict(Signs)
-        self._incidents: defaultdict[tuple[str, str], dict[str, IncidentDuty]] = defaultdict(dict)
+        self._incidents: defaultdict[str, dict[str, dict[str, IncidentDuty]]] = defaultdict(dict)
         self._rules = [
             (rule, frozenset(dyad(*pair) for pair in rule.obligation.dyads) or dyads_of(rule.agreement.parties))
             for rule in book.responses
@@ -45,7 +45,7 @@ class IncidentDocket:
         for rule, pairs in self._rules:
             if pair not in pairs:
                 continue
-            incidents = self._incidents[rule.name, pair]
+            incidents = self._incidents[pair].setdefault(rule.name, {})
             duty = incidents.get(event.data.incident)
             if duty is None:
                 duty = incidents[event.data.incident] = IncidentDuty(
@@ -72,36 +72,30 @@ class IncidentDocket:
         if len(contacts.items) > self._sweep_at[pair]:
             self._forget(pair, now)
             self._sweep_at[pair] = max(_SWEEP_FROM, 2 * len(contacts.items))
-        for (_, where), incidents in self._incidents.items():
-            if where != pair:
-                continue
-            for duty in incidents.values():
-                if duty.listens_to(sign, retract=retract):
-                    self._mark(duty)
+        for duty in self._between(pair):
+            if duty.listens_to(sign, retract=retract):
+                self._mark(duty)
 
     def channel_moved(self, name: str) -> None:
         """A channel's lapses changed: where it is military, the compound rule is asked again."""
         for pair in self._dyads_of_channel.get(name, ()):
-            for (_, where), incidents in self._incidents.items():
-                if where == pair:
-                    for duty in incidents.values():
-                        if duty.rule.obligation.raised is not None and duty.found:
-                            self._mark(duty)
+            for duty in self._between(pair):
+                if duty.rule.obligation.raised is not None and duty.found:
+                    self._mark(duty)
 
     def retire(self, duty: IncidentDuty, now: datetime) -> None:
         """Drop a settled incident, and the contacts before it that nobody asks for any more."""
-        self._incidents[duty.rule.name, duty.pair].pop(duty.incident, None)
+        self._incidents[duty.pair][duty.rule.name].pop(duty.incident, None)
         self._forget(duty.pair, now)
+
+    def _between(self, pair: str) -> Iterator[IncidentDuty]:
+        """Every incident of a dyad that is still open to amendment, under each rule."""
+        for incidents in self._incidents[pair].values():
+            yield from incidents.values()
 
     def _forget(self, pair: str, now: datetime) -> None:
         """Drop contacts that no incident can ask for any more."""
-        remaining = [
-            known.occurred.earliest
-            for (_, where), others in self._incidents.items()
-            if where == pair
-            for known in others.values()
-            if known.occurred is not None
-        ]
+        remaining = [duty.occurred.earliest for duty in self._between(pair) if duty.occurred is not None]
         # An incident can still be reported until it would have settled: its contact must be on record then.
         self._contacts[pair].forget(min([*remaining, self.settle.before(now)]))
 

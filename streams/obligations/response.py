@@ -50,16 +50,28 @@ class RequestDuty(Duty):
         self.wake = earliest(self.wake, self.retires_at(latest, now))
         return [(self.subject, found)]
 
+    @property
+    def placed(self) -> Interval:
+        """When the call was asked for: by the claim that says so, else by the earliest. Only while there is a claim."""
+        return self._first().occurred
+
+    @property
+    def answered(self) -> Sign | None:
+        """The first call that can have answered it; one held in the minute in which it was asked for did."""
+        return self.record.calls.possibly_after(self.placed.earliest - INSTANT)
+
+    def _first(self) -> ChannelRequest:
+        return min(self.claims.values(), key=lambda claim: (claim.data.outcome != "placed", claim.occurred, claim.id))
+
     def _find(self, now: datetime) -> list[Finding]:
         rule = self.rule.obligation
         claims = sorted(self.claims.values(), key=lambda claim: (claim.occurred, claim.id))
-        first = min(claims, key=lambda claim: (claim.data.outcome != "placed", claim.occurred, claim.id))
+        first = self._first()
         placed = first.occurred
         if not self.rule.in_force(placed.earliest):
             return []
         deadline = rule.steps[0].after.after(placed.latest)
-        # A call answered in the minute in which it was asked for was answered.
-        answered = self.record.calls.possibly_after(placed.earliest - INSTANT)
+        answered = self.answered
         refusal = next((claim for claim in claims if claim.data.outcome == "declined"), None)
         if answered is not None and refusal is not None and answered.earliest < refusal.occurred.earliest:
             refusal = None

@@ -117,9 +117,9 @@ def _calls(line: Line, span: Interval) -> Calls | None:
     """What became of the requests made in the span: those the watch still looks at, and settled ones that lapsed."""
     outcomes: dict[str, tuple[str, float | None]] = {}
     for duty in line.requests:
-        placed = min(claim.occurred for claim in duty.claims.values())
+        placed = duty.placed
         if span.earliest <= placed.earliest <= span.latest:
-            outcome = _outcome(line, duty, placed, span.latest)
+            outcome = _outcome(duty, placed, span.latest)
             # Two rules may ask for one call: the one that lapsed says more.
             if outcomes.get(duty.subject, ("answered",))[0] in ("answered", "pending"):
                 outcomes[duty.subject] = outcome
@@ -144,13 +144,13 @@ def _calls(line: Line, span: Interval) -> Calls | None:
     )
 
 
-def _outcome(line: Line, duty: RequestDuty, placed: Interval, until: datetime) -> tuple[str, float | None]:
+def _outcome(duty: RequestDuty, placed: Interval, until: datetime) -> tuple[str, float | None]:
     deadline = duty.rule.obligation.steps[0].after.after(placed.latest)
     for finding in duty.findings:
         held = finding.resolved if finding.resolved is not None and finding.resolved <= until else None
         if finding.reason == "declined" or deadline < until:
             return _late(finding.reason, placed.earliest, held)
-    held_at = line.record.signs.possibly_after(placed.earliest)
+    held_at = duty.answered
     if held_at is not None and held_at.earliest <= until:
         return ("answered" if held_at.earliest <= deadline else "late"), _seconds(placed.earliest, held_at.earliest)
     return ("unanswered" if until > deadline else "pending"), None

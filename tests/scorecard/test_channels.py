@@ -217,6 +217,19 @@ def test_requests_for_a_call(events: list[tuple[float, str]], until: float, expe
     assert score.calls == Calls(**{"asked": 1, "median": None, "longest": None, **nothing, **expected})
 
 
+def test_an_answered_line_check_is_not_the_call_that_was_asked_for() -> None:
+    told = [request("r", 10, "placed"), check("phone", "c", 11)]
+    calls = channel(card(told, 12), "phone").calls
+    assert calls is not None
+    assert (calls.answered, calls.pending) == (0, 1)
+
+
+def test_a_call_answered_in_the_minute_in_which_it_was_asked_for_was_answered() -> None:
+    calls = channel(card([request("r", 10, "placed"), request("a", 10, "answered")], 12), "phone").calls
+    assert calls is not None
+    assert (calls.answered, calls.median) == (1, 0.0)
+
+
 def test_answers_have_a_median_and_a_longest() -> None:
     events = []
     for number, (asked, answered) in enumerate(((0, 1), (10, 12), (20, 26), (40, 44))):
