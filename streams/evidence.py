@@ -1,7 +1,8 @@
 """What was reported, kept as sets: the order in which reports arrived leaves no trace here."""
 
 from bisect import bisect_left, bisect_right
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from streams.spans import Span
 _TWO_DAYS = timedelta(days=2)
 
 
-class Sign(msgspec.Struct, frozen=True, order=True, gc=False):
+class Sign(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
     """A sign of life of a channel or a contact of a dyad, by the instants at which it can have happened (UTC)."""
 
     earliest: datetime
@@ -31,9 +32,14 @@ class Sign(msgspec.Struct, frozen=True, order=True, gc=False):
 class Signs:
     """Signs in order of time, each once."""
 
-    __slots__ = ("forgotten_from", "items", "vague")
+    __slots__ = ("_kept", "_kept_upto", "_stale", "_trimmed", "forgotten_from", "items", "vague")
 
     def __init__(self) -> None:
+        self._kept: set[int] = set()
+        """The hours whose signs ``changes`` gave."""
+        self._kept_upto: Sign | None = None
+        self._stale: set[int] = set()
+        self._trimmed = False
         self.items: list[Sign] = []
         self.forgotten_from: datetime | None = None
         """The earliest instant of any sign that was forgotten, UTC."""
@@ -47,6 +53,7 @@ class Signs:
         if place < len(items) and items[place] == sign:
             return None
         items.insert(place, sign)
+        self._stale.add(_hour(sign.earliest))
         self.vague = self.vague or sign.earliest != sign.latest
         return place
 
@@ -55,6 +62,7 @@ class Signs:
         place = bisect_left(self.items, sign)
         if place < len(self.items) and self.items[place] == sign:
             del self.items[place]
+            self._stale.add(_hour(sign.earliest))
             return True
         return False
 
@@ -92,6 +100,10 @@ class Signs:
         place = bisect_right(self.items, moment, key=_earliest)
         return self.items[place - 1] if place else None
 
+    def heard_by(self, moment: datetime) -> bool:
+        """Whether any sign, forgotten by now or not, can have come at or before ``moment``."""
+        return self.last_until(moment) is not None or (self.forgotten_from is not None and self.forgotten_from <= moment)
+
     def within(self, start: datetime, end: datetime) -> list[Sign]:
         """The signs that can have come from ``start`` to ``end``, both inclusive."""
         place = bisect_right(self.items, end, key=_earliest)
@@ -106,18 +118,66 @@ class Signs:
         result.reverse()
         return result
 
-    def forget(self, before: datetime) -> None:
-        """Drop what certainly came before ``before``, but the last of it."""
+    def forget(self, before: datetime, but: Sequence[Sign] = ()) -> None:
+        """Drop what certainly came before ``before``, but the last of it, and but those that are named, in order."""
         place = bisect_left(self.items, before, key=_earliest) - 1
-        if place > 0:
+        if place > len(but):
+            self._trimmed = True
             first = self.items[0].earliest
             if self.forgotten_from is None or first < self.forgotten_from:
                 self.forgotten_from = first
-            if not self.vague:
-                del self.items[:place]
-                return
             # One known to the day can reach beyond those that began after it.
-            self.items[:place] = [sign for sign in self.items[:place] if sign.latest >= before]
+            vague = [sign for sign in self.items[:place] if sign.latest >= before] if self.vague else []
+            self.items[:place] = sorted({*vague, *(sign for sign in but if sign < self.items[place])})
+
+    @property
+    def changed(self) -> bool:
+        """Whether ``changes`` has anything to give."""
+        return bool(self._stale) or self._trimmed or (self.items[-1] if self.items else None) is not self._kept_upto
+
+    def changes(self) -> Iterator[tuple[int, list[Sign] | None]]:
+        """The signs of every hour (of UTC, since 1970) that changed since the last call; ``None`` where none is left.
+
+        Most signs are put at the end, past ``add``: they are found by looking back to the last one that was given.
+        """
+        items, stale = self.items, self._stale
+        for sign in reversed(items):
+            if sign is self._kept_upto:
+                break
+            stale.add(_hour(sign.earliest))
+        if self._trimmed:
+            stale |= self._kept
+            self._trimmed = False
+        for hour in sorted(stale):
+            start = bisect_left(items, _start(hour), key=_earliest)
+            signs = items[start : bisect_left(items, _start(hour + 1), lo=start, key=_earliest)]
+            if signs:
+                self._kept.add(hour)
+                yield hour, signs
+            elif hour in self._kept:
+                self._kept.discard(hour)
+                yield hour, None
+        stale.clear()
+        self._kept_upto = items[-1] if items else None
+
+    def recall(self, signs: Iterable[Sign]) -> None:
+        """Hold these signs, as ``changes`` gave them; whoever looks at ``items`` goes on looking at them."""
+        self.items[:] = sorted(signs)
+        self._kept = {_hour(sign.earliest) for sign in self.items}
+        self._kept_upto = self.items[-1] if self.items else None
+        self.vague = any(sign.earliest != sign.latest for sign in self.items)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR = timedelta(hours=1)
+
+
+def _hour(moment: datetime) -> int:
+    return (moment - _EPOCH) // _HOUR
+
+
+def _start(hour: int) -> datetime:
+    return _EPOCH + hour * _HOUR
 
 
 _earliest = attrgetter("earliest")
@@ -179,7 +239,9 @@ class ChannelRecord:
         """Drop signs that no rule can ask for any more as of ``now``, but the last of them."""
         before = self.settle.before(now)
         self.floor = before
-        self.signs.forget(before)
+        # Whether the channel stood suspended is asked of times long past too.
+        ends = [ended for _, _, ended in self.suspensions() if ended is not None] if self.statuses else ()
+        self.signs.forget(before, ends)
         self.calls.forget(before)
         self.silences.forget(before)
 

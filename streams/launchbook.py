@@ -50,14 +50,24 @@ class LaunchBook:
             return []
         return self._retell(notice.data.notice)
 
-    def forget_before(self, settled: datetime) -> None:
-        """Drop launches and notices that speak of nothing after ``settled``, UTC."""
+    def holds(self, event: LaunchObservation | LaunchNotice) -> bool:
+        """Whether a claim or a notice is part of what the book tells."""
+        if isinstance(event, LaunchObservation):
+            return _name(event) in self._launch_of
+        return _name(event) in self._notices.get(event.data.notice, ())
+
+    def forget_before(self, settled: datetime) -> list[Name]:
+        """Drop launches and notices that speak of nothing after ``settled``, UTC; returns the events that told of them."""
+        forgotten: list[Name] = []
         for key in [key for key, launch in self.launches.items() if launch.occurred.latest < settled]:
             for claim in self.launches.pop(key).claims:
                 self._claims.drop(claim)
                 self._launch_of.pop(_name(claim), None)
+                forgotten.append(_name(claim))
         for key in [key for key, one in self.series.items() if over(one) < settled]:
-            del self.series[key], self._notices[key]
+            forgotten += self._notices.pop(key)
+            del self.series[key]
+        return forgotten
 
     def _recluster(self, claims: list[LaunchObservation], gone: Name | None = None) -> list[LaunchChange]:
         stale = {self._launch_of[_name(claim)] for claim in claims if _name(claim) in self._launch_of}

@@ -4,7 +4,7 @@ Whatever way the evidence changed, the register compares what is found now with 
 difference as one more revision. So a late report needs no code of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,6 +12,11 @@ import msgspec
 from streams.agreements.model import Obligation
 from streams.lapses import Change, Finding, Lapse, lapse_id
 from streams.rulebook import Rule
+
+Place = tuple[str, str]
+"""A duty by its name, and a slot of it."""
+Entry = tuple[Finding | None, Lapse]
+"""What was found last, ``None`` where it was withdrawn, and the last revision of the lapse."""
 
 
 class Register:
@@ -21,12 +26,13 @@ class Register:
         self._exercise = exercise
         self._run = run
         # Duty and slot -> lapse id -> the finding it was made of and its last revision.
-        self._books: dict[tuple[str, str], dict[str, tuple[Finding | None, Lapse]]] = {}
+        self._books: dict[Place, dict[str, Entry]] = {}
+        self._touched: set[Place] = set()
 
     def enter(
         self,
         rule: Rule[Obligation],
-        place: tuple[str, str],
+        place: Place,
         findings: Sequence[Finding] | None,
         *,
         at: datetime,
@@ -44,7 +50,8 @@ class Register:
             settled: What ended before this moment is history: it is dropped from the books, not withdrawn.
         """
         if findings is None:
-            self._books.pop(place, None)
+            if self._books.pop(place, None) is not None:
+                self._touched.add(place)
             return []
         book = self._books.get(place)
         if book is None:
@@ -67,12 +74,15 @@ class Register:
             ended = lapse.resolved if lapse.state != "withdrawn" else lapse.at
             if ended is not None and ended <= settled:
                 del book[key]
+                self._touched.add(place)
             elif finding_before is not None:
                 withdrawn = msgspec.structs.replace(
                     lapse, revision=lapse.revision + 1, change="withdrawn", at=at, because=because, state="withdrawn"
                 )
                 book[key] = (None, withdrawn)
                 changed.append(withdrawn)
+        if changed:
+            self._touched.add(place)
         if not book:
             del self._books[place]
         changed.sort(key=lambda lapse: (lapse.onset, lapse.id))
@@ -83,6 +93,21 @@ class Register:
         return sorted(
             (lapse for book in self._books.values() for _, lapse in book.values()), key=lambda lapse: (lapse.onset, lapse.id)
         )
+
+    def open(self) -> int:
+        """How many lapses are open or unknown."""
+        return sum(lapse.state in ("open", "unknown") for book in self._books.values() for _, lapse in book.values())
+
+    def changes(self) -> Iterator[tuple[Place, list[Entry] | None]]:
+        """Every place that changed since the last call, with what stands there; ``None`` where nothing does."""
+        for place in sorted(self._touched):
+            book = self._books.get(place)
+            yield place, None if book is None else list(book.values())
+        self._touched.clear()
+
+    def recall(self, place: Place, entries: Iterable[Entry]) -> None:
+        """Put back what ``changes`` gave."""
+        self._books[place] = {lapse.id: (finding, lapse) for finding, lapse in entries}
 
     def _revised(self, rule: Rule[Obligation], key: str, finding: Finding, before: Lapse | None, because: str | None) -> Lapse:
         change, moment = _what_changed(finding, before)

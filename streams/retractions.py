@@ -4,13 +4,35 @@ A retraction can be retracted too; the report then counts again.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Literal
+
+import msgspec
 
 from streams.docket.docket import Docket
-from streams.events import AnyEvent, ChannelCheck, FeedHeartbeat, Retraction
+from streams.events import AnyEvent, ChannelCheck, ChannelRequest, FeedHeartbeat, IncidentReport, Retraction
+from streams.evidence import Sign
+from streams.launchbook import Name
 
 _SWEEP_FROM = 4_096
+
+
+class TakenSign(msgspec.Struct, frozen=True, tag="sign"):
+    """A sign of life, or a reported silence, that was taken out of a channel's record."""
+
+    channel: str
+    kind: Literal["signs", "silences"]
+    sign: Sign
+
+
+class TakenEvent(msgspec.Struct, frozen=True, tag="event"):
+    """An event that was taken out of the evidence, or never came into it."""
+
+    event: AnyEvent
+
+
+Taken = TakenSign | TakenEvent
 
 
 class Retractions:
@@ -22,14 +44,17 @@ class Retractions:
         self._events: dict[str, dict[str, AnyEvent]] = {}
         self.against: defaultdict[str, dict[str, Retraction]] = defaultdict(dict)
         """The retractions of an event, by the event's id."""
-        self._withheld: dict[str, list[Callable[[datetime], None]]] = {}
-        self._sweep_at = _SWEEP_FROM
+        self._withheld: dict[str, list[Taken]] = {}
+        self.sweep_at = _SWEEP_FROM
+        """From how many events on those that can be amended no more are forgotten."""
+        self._touched: set[tuple[str, str]] = set()
+        self._touched_withheld: set[str] = set()
 
     def take(self, event: AnyEvent, now: datetime) -> None:
         """Take in an event in either order with its retraction; one that is known already changes nothing."""
         if isinstance(event, ChannelCheck | FeedHeartbeat):
             if self._retracted(event.id):
-                self._withhold(event.id, event)
+                self._withhold(event.id, TakenEvent(event))
             else:
                 self._docket.put(event, now)
             return
@@ -42,14 +67,49 @@ class Retractions:
             self._review(event.data.retracts, now, frozenset())
         elif self._retracted(event.id):
             self._remember(event, now)
-            self._withhold(event.id, event)
+            self._withhold(event.id, TakenEvent(event))
         else:
             self._docket.put(event, now)
             self._remember(event, now)
 
+    def release(self, events: list[Name]) -> None:
+        """Forget events, by source and id, that the launch books have forgotten; the list is emptied."""
+        for source, name in events:
+            if self._events.get(name, {}).pop(source, None) is not None:
+                self._touched.add((name, source))
+                if not self._events[name]:
+                    del self._events[name]
+        events.clear()
+
+    def changes(self) -> Iterator[tuple[tuple[str, str], AnyEvent | None]]:
+        """Every event on record that came or went since the last call, by id and source; ``None`` for one that is gone."""
+        for name, source in sorted(self._touched):
+            yield (name, source), self._events.get(name, {}).get(source)
+        self._touched.clear()
+
+    def withheld_changes(self) -> Iterator[tuple[str, list[Taken] | None]]:
+        """What is withheld under each id where that changed since the last call; ``None`` where nothing is any more."""
+        for name in sorted(self._touched_withheld):
+            yield name, self._withheld.get(name)
+        self._touched_withheld.clear()
+
+    def recall_withheld(self, name: str, taken: list[Taken]) -> None:
+        """Put back what ``withheld_changes`` gave; before the events are put back."""
+        self._withheld[name] = taken
+
+    def recall(self, event: AnyEvent) -> None:
+        """Put back an event that ``changes`` gave."""
+        self._events.setdefault(event.id, {})[event.source] = event
+        if isinstance(event, Retraction):
+            self.against[event.data.retracts][event.id] = event
+        elif event.id not in self._withheld or isinstance(event, ChannelRequest | IncidentReport):
+            # A call or an incident all reports of which were taken back is still looked at for a while.
+            self._docket.recall(event)
+
     def _remember(self, event: AnyEvent, now: datetime) -> None:
         self._events.setdefault(event.id, {})[event.source] = event
-        if len(self._events) > self._sweep_at:
+        self._touched.add((event.id, event.source))
+        if len(self._events) > self.sweep_at:
             self._sweep(now)
 
     def _retracted(self, name: str, seen: frozenset[str] = frozenset()) -> bool:
@@ -69,33 +129,42 @@ class Retractions:
         if retracted and name not in self._withheld:
             self._take_out(name, now)
         elif not retracted and name in self._withheld:
-            for put_back in self._withheld.pop(name):
-                put_back(now)
+            self._touched_withheld.add(name)
+            for taken in self._withheld.pop(name):
+                self._put_back(taken, now)
 
     def _take_out(self, name: str, now: datetime) -> None:
         for event in list(self._events.get(name, {}).values()):
             if not isinstance(event, Retraction):
                 self._docket.put(event, now, retract=True)
-                self._withhold(name, event)
+                self._withhold(name, TakenEvent(event))
         channels = self._docket.channels
         while (found := channels.find_sign(name)) is not None:
             record, signs, sign = found
             if record.floor is not None and sign.latest < record.floor:
                 break
             channels.drop_sign(record, signs, sign)
-            self._withheld.setdefault(name, []).append(
-                lambda _, record=record, signs=signs, sign=sign: channels.put_sign(record, signs, sign)  # type: ignore[misc]
-            )
+            self._withhold(name, TakenSign(record.name, "signs" if signs is record.signs else "silences", sign))
 
-    def _withhold(self, name: str, event: AnyEvent) -> None:
-        self._withheld.setdefault(name, []).append(lambda now: self._docket.put(event, now))
+    def _put_back(self, taken: Taken, now: datetime) -> None:
+        if isinstance(taken, TakenEvent):
+            self._docket.put(taken.event, now)
+        else:
+            record = self._docket.channels.records[taken.channel]
+            signs = record.signs if taken.kind == "signs" else record.silences
+            self._docket.channels.put_sign(record, signs, taken.sign)
+
+    def _withhold(self, name: str, taken: Taken) -> None:
+        self._withheld.setdefault(name, []).append(taken)
+        self._touched_withheld.add(name)
 
     def _sweep(self, now: datetime) -> None:
-        """Forget events that can be amended no more."""
+        """Forget events that can be amended no more, and that nothing rests on."""
         for name, known in list(self._events.items()):
-            if all(self._settled(event, now) for event in known.values()):
+            if all(self._settled(event, now) and not self._docket.holds(event) for event in known.values()):
+                self._touched.update((name, source) for source in known)
                 del self._events[name]
-        self._sweep_at = max(_SWEEP_FROM, 2 * len(self._events))
+        self.sweep_at = max(_SWEEP_FROM, 2 * len(self._events))
 
     def _settled(self, event: AnyEvent, now: datetime) -> bool:
         settle = self._docket.settle(event)

@@ -89,6 +89,22 @@ class RuleBook:
             )
         )
 
+    def channels_between(self, parties: Sequence[str]) -> tuple[str, ...]:
+        """Ids of the existing channels between any two of the parties."""
+        pairs = dyads_of(parties)
+        return tuple(
+            sorted(
+                channel.id
+                for channel in self.channels.values()
+                if not channel.hypothetical and dyads_of(channel.parties) & pairs
+            )
+        )
+
+
+def pairs_asked(rule: Rule[Response]) -> frozenset[str]:
+    """The dyads that a rule asks for contact after an incident."""
+    return frozenset(dyad(*pair) for pair in rule.obligation.dyads) or dyads_of(rule.agreement.parties)
+
 
 def dyads_of(parties: Sequence[str]) -> frozenset[str]:
     """Every pair of the parties, by name."""

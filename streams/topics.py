@@ -1,4 +1,4 @@
-"""The topics of the log on Kafka: names, partitions, retention, and which event goes where. Knows nothing of a broker.
+"""The topics of the log on Kafka: names, partitions, retention. Knows nothing of a broker.
 
 Three input topics share one count of partitions, so that one key has one partition number in all of them: what is said over
 the channels of a dyad and what happened between its parties meet in one place.
@@ -20,25 +20,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
-from streams.events import (
-    AnyEvent,
-    BenchmarkReport,
-    ChannelCheck,
-    ChannelRequest,
-    ChannelStatus,
-    Contact,
-    DialogueMeeting,
-    FeedHeartbeat,
-    IncidentReport,
-    LaunchNotice,
-    LaunchObservation,
-    RegimeStatement,
-    Retraction,
-    Tick,
-    dyad,
-)
-from streams.rulebook import RuleBook, dyads_of
-
 LAUNCHES = "launches"
 CHANNELS = "channels"
 INCIDENTS = "incidents"
@@ -58,13 +39,6 @@ _FOR_EVER = -1
 _LONGEST = 2**63 - 1
 _LIVE_DAYS = 90
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-Everywhere = Tick | FeedHeartbeat | Retraction
-"""What is sent to every partition of every input topic, since nobody knows whose evidence it bears on.
-
-Order holds within a partition only. Whoever reads several topics as one takes such an event as said once it has come in
-each of them: a feed that vouches for its checks must not be believed before the checks that stand in another topic.
-"""
 
 
 class Topic(NamedTuple):
@@ -87,37 +61,6 @@ class Topic(NamedTuple):
     def settings(self) -> dict[str, str]:
         """All its settings, by Kafka's names."""
         return {"cleanup.policy": self.cleanup, "retention.ms": str(self.retention_ms), **self.config}
-
-
-class Homes(NamedTuple):
-    """Whose channels and agreements are: that decides where they are judged.
-
-    Attributes:
-        channels: The parties of each channel.
-        agreements: The key of each agreement: the dyad of its two parties, its own id where they are more.
-    """
-
-    channels: Mapping[str, tuple[str, ...]]
-    agreements: Mapping[str, str]
-
-    @classmethod
-    def of(cls, book: RuleBook) -> "Homes":
-        """The homes that a rule book gives."""
-        return cls(
-            {channel.id: tuple(sorted(set(channel.parties))) for channel in book.channels.values()},
-            {
-                agreement.id: dyad(*agreement.parties) if len(agreement.parties) == 2 else agreement.id
-                for agreement in book.agreements
-            },
-        )
-
-    def channel(self, name: str) -> str:
-        """The key of a channel: its dyad, the names of all its parties where they are more than two.
-
-        Raises:
-            KeyError: when nobody knows the channel.
-        """
-        return "-".join(self.channels[name])
 
 
 def catalogue(partitions: int = PARTITIONS, run: str | None = None) -> tuple[Topic, ...]:
@@ -168,69 +111,3 @@ def in_run(topic: str, run: str | None) -> str:
     if not _RUN.fullmatch(run):
         raise ValueError(f"expected a run named with letters, digits and . _ - (at most 100), got {run!r}")
     return f"run.{run}.{topic}"
-
-
-def topic_of(event: AnyEvent) -> str:
-    """The input topic in which an event belongs, by its live name.
-
-    Raises:
-        ValueError: when it belongs in every partition of all of them (see ``Everywhere``).
-    """
-    match event:
-        case LaunchNotice() | LaunchObservation() | RegimeStatement() | BenchmarkReport():
-            return LAUNCHES
-        case ChannelCheck() | ChannelRequest() | ChannelStatus() | DialogueMeeting():
-            return CHANNELS
-        case IncidentReport() | Contact():
-            return INCIDENTS
-        case Tick() | FeedHeartbeat() | Retraction():
-            raise _nowhere(event)
-
-
-def key_of(event: AnyEvent, homes: Homes) -> bytes:
-    """The key of an event: where what it is about is judged. The first of ``keys_of``.
-
-    Raises:
-        KeyError: when it names a channel or an agreement that nobody knows.
-        ValueError: when it belongs in every partition of all input topics (see ``Everywhere``).
-    """
-    return keys_of(event, homes)[0]
-
-
-def keys_of(event: AnyEvent, homes: Homes) -> tuple[bytes, ...]:
-    """Every key under which an event is evidence, its own first; nearly always one.
-
-    One announcement may name channels of several dyads, and a round of many parties is contact between each two.
-
-    Raises:
-        KeyError: when it names a channel or an agreement that nobody knows.
-        ValueError: when it belongs in every partition of all input topics (see ``Everywhere``).
-    """
-    match event:
-        case LaunchNotice() | LaunchObservation() | RegimeStatement():
-            keys = [event.data.party]
-        case BenchmarkReport():
-            keys = [homes.agreements[event.data.agreement]]
-        case ChannelCheck():
-            keys = [homes.channel(event.data.channel)]
-        case ChannelRequest():
-            keys = [homes.channel(event.data.channel)]
-            if event.data.outcome == "answered":
-                keys += sorted(dyads_of(homes.channels[event.data.channel]))
-        case ChannelStatus():
-            keys = [homes.channel(name) for name in event.data.channels]
-        case DialogueMeeting():
-            keys = [homes.channel(event.data.channel), *sorted(dyads_of(event.data.parties))]
-        case IncidentReport():
-            keys = [dyad(*event.data.parties)]
-        case Contact():
-            keys = [dyad(*event.data.parties)]
-            if event.data.channel is not None:
-                keys.append(homes.channel(event.data.channel))
-        case Tick() | FeedHeartbeat() | Retraction():
-            raise _nowhere(event)
-    return tuple(key.encode() for key in dict.fromkeys(keys))
-
-
-def _nowhere(event: Everywhere) -> ValueError:
-    return ValueError(f"{type(event).__name__} {event.id} belongs in every partition of {', '.join(INPUTS)}, under no key")

@@ -5,7 +5,8 @@ far. What is found is a function of the set of events and the time, so the order
 final lapses; each change on the way is a revision of its own.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 
@@ -16,8 +17,11 @@ from streams.events.decode import Refused
 from streams.events.times import spoken
 from streams.evidence import Sign
 from streams.lapses import Lapse
+from streams.memory import Clock, Memory, Name, clock_cell, read_clock
 from streams.obligations.duty import Duty
+from streams.obligations.prior import LaneDuty
 from streams.register import Register
+from streams.remit import EVERYTHING, Remit
 from streams.retractions import Retractions
 from streams.rulebook import RuleBook
 
@@ -29,23 +33,29 @@ _EXACT = frozenset(("second", "minute"))
 class Watch:
     """Judges one partition of the log under the given agreements."""
 
-    def __init__(self, agreements: Sequence[Agreement], *, run: str | None = None, exercise: bool = False) -> None:
+    def __init__(
+        self, agreements: Sequence[Agreement], *, run: str | None = None, exercise: bool = False, remit: Remit = EVERYTHING
+    ) -> None:
         """Start with no evidence and no time.
 
         Args:
             agreements: The agreements to judge by.
             run: The replay or drill that the lapses belong to.
             exercise: Judge a drill; its lapses say so. A watch makes such a twin by itself for exercise events.
+            remit: What falls to this watch, where several share the work.
         """
         self.now: datetime | None = None
         """The time of the last tick, UTC: the only clock there is."""
         self._agreements = tuple(agreements)
         self._run = run
         self._exercise = exercise
+        self._rules = hashlib.sha256(repr(self._agreements).encode()).hexdigest()
+        self._remit = remit
         self._drill: Watch | None = None
-        self.docket = Docket(RuleBook(agreements), self._mark, self._schedule)
+        self.docket = Docket(RuleBook(agreements), self._mark, self._schedule, remit)
         self._register = Register(exercise=exercise, run=run)
         self._retractions = Retractions(self.docket)
+        self._memory = Memory(self.docket, self._register, self._retractions)
         self._records = self.docket.channels.records
         self._dirty: dict[str, Duty] = {}
         self._wakes: list[tuple[datetime, str, Duty]] = []
@@ -115,8 +125,12 @@ class Watch:
             due = wakes[0][0] if wakes else None
             comes = waiting[0][0] if waiting else None
             if comes is not None and comes <= now and (due is None or comes < due):
-                self.now = comes
-                revisions += self._take(heappop(waiting)[3])
+                event = heappop(waiting)[3]
+                # Nothing falls due before it.
+                self._idle_until = _NEVER
+                if not self.absorb(event, comes):
+                    self.now = comes
+                    revisions += self._take(event)
             elif due is not None and due <= now:
                 self.now = due if self.now is None else max(due, self.now)
                 self._wake(due)
@@ -136,6 +150,56 @@ class Watch:
             found = sorted([*found, *self._drill.lapses()], key=lambda lapse: (lapse.onset, lapse.id))
         return found
 
+    def open_lapses(self) -> int:
+        """How many lapses are open or unknown; a drill's are not counted."""
+        return self._register.open()
+
+    def changes(self, *, clock: bool = False) -> dict[Name, bytes | None]:
+        """The cells of the state that changed since the last call, by name; ``None`` for one that is gone.
+
+        Time alone is no change, unless ``clock`` asks for it: whoever goes on from an earlier time must be told the time, and
+        what happened in it, again.
+        """
+        changes: dict[Name, bytes | None] = dict(self._memory.changes())
+        if self._drill is not None:
+            changes |= {("drill", *name): cell for name, cell in self._drill.changes(clock=clock).items()}
+        if changes or self._waiting or clock:
+            waiting = [event for *_, event in sorted(self._waiting)]
+            kept = Clock(self.now, waiting, self._drill is not None, self._rules, self._retractions.sweep_at)
+            changes["clock",] = clock_cell(kept)
+        return changes
+
+    def recall(self, cells: Mapping[Name, bytes]) -> list[Lapse]:
+        """Go on from the state that ``cells`` hold. Nothing may have been taken in yet.
+
+        Returns:
+            Revisions, where the rules have changed since the cells were written; none where they are the same.
+        """
+        if not cells:
+            return []
+        clock = read_clock(cells["clock",])
+        self.now, self._retractions.sweep_at = clock.now, clock.sweep_at
+        self._memory.recall({name: cell for name, cell in cells.items() if name[0] not in ("clock", "drill")})
+        for event in clock.waiting:
+            heappush(self._waiting, (event.occurred.earliest, event.id, event.source, event))
+        revisions: list[Lapse] = []
+        duties = list(self.docket.duties())
+        if self.now is None or clock.rules == self._rules:
+            for duty in duties:
+                self._schedule(duty)
+        else:
+            for duty in duties:
+                duty.wake = None
+                if isinstance(duty, LaneDuty):
+                    duty.reconsider()
+            self._dirty = {duty.name: duty for duty in duties}
+            revisions = self._settle(self.now, None)
+        if clock.drill:
+            self._drill = Watch(self._agreements, run=self._run, exercise=True, remit=self._remit)
+            revisions += self._drill.recall({name[1:]: cell for name, cell in cells.items() if name[0] == "drill"})
+        self._idle_until = self._next_wake()
+        return revisions
+
     def _next_wake(self) -> datetime:
         """Until when nothing falls due, UTC."""
         moments = [heap[0][0] for heap in (self._wakes, self._waiting) if heap]
@@ -154,12 +218,13 @@ class Watch:
                     " too late to amend anything; replay the log with it"
                 )
         self._retractions.take(event, self.now)
+        self._retractions.release(self.docket.launches.released)
         return self._settle(self.now, event)
 
     def _in_drill(self) -> "Watch":
         """The twin that judges drills: the same rules and the same time, and nothing else in common."""
         if self._drill is None:
-            self._drill = Watch(self._agreements, run=self._run, exercise=True)
+            self._drill = Watch(self._agreements, run=self._run, exercise=True, remit=self._remit)
         if self.now is not None:
             self._drill.advance(self.now)
         return self._drill
@@ -181,6 +246,7 @@ class Watch:
                 self._dirty[duty.name] = duty
 
     def _schedule(self, duty: Duty) -> None:
+        self._memory.moved(duty)
         if duty.wake is not None and duty.wake != duty.scheduled:
             # A wake that is over already would be woken for ever.
             assert self.now is not None
@@ -210,6 +276,7 @@ class Watch:
                     revisions += entered
                     changed = True
             if duty.done:
+                self._memory.moved(duty)
                 self.docket.retire(duty, at)
                 continue
             self._schedule(duty)

@@ -1,10 +1,10 @@
 """Channels and feeds: checks, requests, declared status, meetings, heartbeats, and the duties they bear on."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 
-from streams.agreements.model import Calendar
+from streams.agreements.model import Cadence, Calendar, Response, Standing
 from streams.calendars import Slots
 from streams.events import ChannelCheck, ChannelRequest, ChannelStatus, Event, FeedHeartbeat
 from streams.evidence import ChannelRecord, Sign, Signs
@@ -15,7 +15,8 @@ from streams.obligations.gap import GapDuty, GapSentry
 from streams.obligations.heartbeat import HeartbeatDuty, heartbeat_rule
 from streams.obligations.response import RequestDuty
 from streams.obligations.standing import ChannelStandingDuty
-from streams.rulebook import RuleBook
+from streams.remit import Remit
+from streams.rulebook import Rule, RuleBook
 from streams.spans import SETTLE, Span, longest
 
 ChannelDuty = SlotDuty | GapDuty | ChannelStandingDuty | RequestDuty
@@ -30,25 +31,31 @@ def _slots(calendar: Calendar) -> Slots:
 class ChannelDocket:
     """The records of all channels and feeds of the rule book, with their duties."""
 
-    def __init__(self, book: RuleBook, mark: Callable[[Duty], None], schedule: Callable[[Duty], None]) -> None:
+    def __init__(self, book: RuleBook, mark: Callable[[Duty], None], schedule: Callable[[Duty], None], remit: Remit) -> None:
         self._book = book
         self._mark = mark
         self._schedule = schedule
-        self.records = {name: ChannelRecord(name) for name in book.channels}
+        self.records = {name: ChannelRecord(name) for name in book.channels if remit.channel(name)}
+        self.settles = _settles(book)
+        """For every channel, the longest that any rule lets evidence about it amend its judgement."""
         self.feeds = {name: FeedRecord(feed) for name, feed in book.feeds.items()}
         self._heartbeats = {
-            name: HeartbeatDuty(heartbeat_rule(record.feed, book.feed_homes[name]), record)
+            name: HeartbeatDuty(heartbeat_rule(record.feed, book.feed_homes[name]), record, told=remit.feed(name))
             for name, record in self.feeds.items()
         }
-        self._duties: dict[str, list[SlotDuty | GapDuty | ChannelStandingDuty]] = {name: [] for name in book.channels}
-        self._requests: dict[str, list[RequestDuty]] = {name: [] for name in book.channels}
+        self._duties: dict[str, list[SlotDuty | GapDuty | ChannelStandingDuty]] = {name: [] for name in self.records}
+        self._requests: dict[str, list[RequestDuty]] = {name: [] for name in self.records}
+        self._sentries: list[GapSentry] = []
         self._raise_duties()
 
     def _raise_duties(self) -> None:
         book = self._book
         for cadence in book.cadences:
-            sentry = GapSentry(cadence, self._schedule) if cadence.obligation.longest_gap is not None else None
-            for name in cadence.obligation.channels:
+            sentry = None
+            if cadence.obligation.longest_gap is not None:
+                sentry = GapSentry(cadence, self._schedule)
+                self._sentries.append(sentry)
+            for name in self._here(cadence.obligation.channels):
                 channel, record = book.channels[name], self.records[name]
                 feed_name = cadence.obligation.feed or channel.feed
                 feed = self.feeds[feed_name] if feed_name is not None else None
@@ -65,17 +72,18 @@ class ChannelDocket:
             for line in lines:
                 line.siblings = tuple(other for other in lines if other is not line)
         for standing in book.standings:
-            for name in standing.obligation.channels:
+            for name in self._here(standing.obligation.channels):
                 self._duties[name].append(ChannelStandingDuty(standing, book.channels[name], self.records[name]))
         for name, record in self.records.items():
-            record.settle = longest(
-                [duty.rule.obligation.settle for duty in self._duties[record.name]]
-                + [rule.obligation.settle for rule in book.responses if name in rule.obligation.channels]
-            )
+            record.settle = self.settles[name]
+
+    def _here(self, names: Iterable[str]) -> list[str]:
+        """Those of the channels that fall to this watch."""
+        return [name for name in names if name in self.records]
 
     def forgets(self, names: Iterable[str]) -> Span:
         """The shortest time after which a rule about one of these channels forgets what it found."""
-        spans = [duty.rule.obligation.settle for name in names for duty in self._duties[name]]
+        spans = [duty.rule.obligation.settle for name in self._here(names) for duty in self._duties[name]]
         return min(spans, key=lambda span: span.months * 28 * 86_400 + span.seconds, default=SETTLE)
 
     def _sibling_lines(self) -> dict[str, list[SlotDuty]]:
@@ -88,12 +96,13 @@ class ChannelDocket:
 
     def duties_of(self, name: str) -> list[ChannelDuty]:
         """Every duty about the channel whose lapse means that the channel is down."""
-        return [*self._duties[name], *self._requests[name]]
+        return [*self._duties.get(name, ()), *self._requests.get(name, ())]
 
     def check(self, event: ChannelCheck) -> None:
         """Take in a line check."""
-        record = self.records[event.data.channel]
-        self.put_sign(record, record.signs if event.data.outcome == "answered" else record.silences, Sign.of(event))
+        record = self.records.get(event.data.channel)
+        if record is not None:
+            self.put_sign(record, record.signs if event.data.outcome == "answered" else record.silences, Sign.of(event))
 
     def sign(self, name: str, event: Event) -> None:
         """Take in any other sign of life of a channel: a call held, a meeting, a contact."""
@@ -142,23 +151,17 @@ class ChannelDocket:
 
     def declare(self, event: ChannelStatus, *, retract: bool = False) -> None:
         """Take in a declared status of one or more channels, or take it back."""
-        records = [self.records[name] for name in event.data.channels]
+        records = [self.records[name] for name in self._here(event.data.channels)]
         for record in records:
             if record.undeclare(event) if retract else record.declare(event):
                 self._mark_all(record, event.occurred.earliest)
 
     def request(self, event: ChannelRequest, *, retract: bool = False) -> None:
         """Take in a request for a call or what became of it, or take it back."""
-        name = event.data.channel
-        record = self.records[name]
-        for rule in self._book.responses:
-            if rule.obligation.trigger != "request" or name not in rule.obligation.channels:
-                continue
-            duty_name = f"{rule.name}/{name}/{event.data.request}"
-            duty = next((known for known in self._requests[name] if known.name == duty_name), None)
-            if duty is None:
-                duty = RequestDuty(rule, self._book.channels[name], record, event.data.request)
-                self._requests[name].append(duty)
+        record = self.records.get(event.data.channel)
+        if record is None:
+            return
+        for duty in self._asked(event, record):
             if retract:
                 duty.claims.pop((event.id, event.source), None)
             else:
@@ -171,6 +174,39 @@ class ChannelDocket:
             else:
                 record.calls.add(sign)
                 self.put_sign(record, record.signs, sign)
+
+    def _asked(self, event: ChannelRequest, record: ChannelRecord) -> Iterator[RequestDuty]:
+        """The duty that a request raises under each rule."""
+        name = record.name
+        for rule in self._book.responses:
+            if rule.obligation.trigger != "request" or name not in rule.obligation.channels:
+                continue
+            duty_name = f"{rule.name}/{name}/{event.data.request}"
+            duty = next((known for known in self._requests[name] if known.name == duty_name), None)
+            if duty is None:
+                duty = RequestDuty(rule, self._book.channels[name], record, event.data.request)
+                self._requests[name].append(duty)
+            yield duty
+
+    def recall(self, event: ChannelStatus | ChannelRequest) -> None:
+        """Put an event back that was on record. The signs it gave are put back by themselves."""
+        if isinstance(event, ChannelStatus):
+            for name in self._here(event.data.channels):
+                self.records[name].declare(event)
+        elif (record := self.records.get(event.data.channel)) is not None:
+            for duty in self._asked(event, record):
+                duty.claims[event.id, event.source] = event
+
+    def holds(self, event: ChannelRequest) -> bool:
+        """Whether a request is still on record."""
+        return any((event.id, event.source) in duty.claims for duty in self._requests.get(event.data.channel, ()))
+
+    def duties(self) -> Iterator[Duty]:
+        """Every duty about channels and feeds."""
+        yield from self._heartbeats.values()
+        yield from self._sentries
+        for name in self.records:
+            yield from self.duties_of(name)
 
     def beat(self, event: FeedHeartbeat) -> None:
         """Take in a feed's heartbeat."""
@@ -213,3 +249,12 @@ class ChannelDocket:
             if isinstance(duty, SlotDuty):
                 duty.reconsider(since)
             self._mark(duty)
+
+
+def _settles(book: RuleBook) -> dict[str, Span]:
+    spans: dict[str, list[Span]] = {name: [] for name in book.channels}
+    rules: tuple[Rule[Cadence | Standing | Response], ...] = (*book.cadences, *book.standings, *book.responses)
+    for rule in rules:
+        for name in rule.obligation.channels:
+            spans[name].append(rule.obligation.settle)
+    return {name: longest(found) for name, found in spans.items()}

@@ -1,9 +1,8 @@
 """All duties of a rule book, and the way of each event to the evidence it is."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import datetime
 
-from streams.agreements.model import Benchmark
 from streams.docket.channels import ChannelDocket
 from streams.docket.incidents import IncidentDocket
 from streams.docket.launches import LaunchDocket
@@ -31,23 +30,32 @@ from streams.obligations.gap import GapDuty
 from streams.obligations.prior import LaneDuty
 from streams.obligations.response import IncidentDuty, RequestDuty
 from streams.obligations.standing import ChannelStandingDuty
-from streams.rulebook import Rule, RuleBook, dyads_of
+from streams.remit import EVERYTHING, Remit
+from streams.rulebook import RuleBook, dyads_of
 from streams.spans import Span, longest
 
 
 class Docket:
     """Evidence and duties under one rule book."""
 
-    def __init__(self, book: RuleBook, mark: Callable[[Duty], None], schedule: Callable[[Duty], None]) -> None:
+    def __init__(
+        self,
+        book: RuleBook,
+        mark: Callable[[Duty], None],
+        schedule: Callable[[Duty], None],
+        remit: Remit = EVERYTHING,
+    ) -> None:
         self._mark = mark
-        self.channels = ChannelDocket(book, mark, schedule)
-        self.incidents = IncidentDocket(book, self.channels, mark)
-        self.launches = LaunchDocket(book, self.channels, mark)
+        self.channels = ChannelDocket(book, mark, schedule, remit)
+        self.incidents = IncidentDocket(book, self.channels, mark, remit)
+        self.launches = LaunchDocket(book, self.channels, mark, remit)
         self.book = book
         self._agreements = {agreement.id for agreement in book.agreements}
         self._benchmarks = []
         for rule in book.benchmarks:
-            names = self._counted(rule)
+            if not remit.agreement(rule.agreement.id):
+                continue
+            names = book.channels_between(rule.agreement.parties)
             self._benchmarks.append(BenchmarkDuty(rule, self._counter(names), self.channels.forgets(names)))
 
     def vet(self, event: AnyEvent) -> None:
@@ -103,6 +111,42 @@ class Docket:
             case _:
                 pass
 
+    def recall(self, event: AnyEvent) -> None:
+        """Put an event back that was on record when the watch was kept; nothing is judged."""
+        match event:
+            case ChannelStatus() | ChannelRequest():
+                self.channels.recall(event)
+            case LaunchObservation() | LaunchNotice() | RegimeStatement():
+                self.launches.recall(event)
+            case IncidentReport():
+                self.incidents.recall(event)
+            case BenchmarkReport():
+                for duty in self._benchmarks:
+                    if duty.takes(event):
+                        duty.reports[event.id, event.source] = event
+            case _:
+                # Of all others only the signs of life count, and those are put back by themselves.
+                pass
+
+    def holds(self, event: AnyEvent) -> bool:
+        """Whether what is open, or still counted, rests on the event."""
+        match event:
+            case ChannelRequest():
+                return self.channels.holds(event)
+            case LaunchObservation() | LaunchNotice():
+                return self.launches.holds(event)
+            case IncidentReport():
+                return self.incidents.holds(event)
+            case _:
+                return False
+
+    def duties(self) -> Iterator[Duty]:
+        """Every duty there is now."""
+        yield from self.channels.duties()
+        yield from self.incidents.duties()
+        yield from self.launches.duties()
+        yield from self._benchmarks
+
     def followed_by(self, duty: Duty) -> None:
         """Mark what looks at the findings of ``duty``, which changed."""
         if isinstance(duty, SlotDuty):
@@ -123,18 +167,25 @@ class Docket:
         elif isinstance(duty, IncidentDuty):
             self.incidents.retire(duty, now)
 
+    def drop(self, duty: RequestDuty | IncidentDuty) -> None:
+        """Drop a duty that turns out to have been settled before."""
+        if isinstance(duty, RequestDuty):
+            self.channels.retire(duty)
+        else:
+            self.incidents.drop(duty)
+
     def settle(self, event: AnyEvent) -> Span | None:
         """How long after it occurred the event can still amend anything; ``None`` where that is not limited."""
         match event:
             case ChannelCheck() | ChannelRequest() | DialogueMeeting():
-                return self.channels.records[event.data.channel].settle
+                return self.channels.settles[event.data.channel]
             case LaunchObservation() | LaunchNotice():
                 return self.launches.settle.get(event.data.party)
             case IncidentReport():
                 return self.incidents.settle
             case Contact():
                 name = event.data.channel
-                return longest([self.incidents.settle, *([] if name is None else [self.channels.records[name].settle])])
+                return longest([self.incidents.settle, *([] if name is None else [self.channels.settles[name]])])
             case _:
                 return None
 
@@ -164,8 +215,10 @@ class Docket:
             self.incidents.contact(pair, event, now, retract=retract)
 
     def _channel_sign(self, name: str, event: Contact | DialogueMeeting, *, retract: bool) -> None:
+        record = self.channels.records.get(name)
+        if record is None:
+            return
         if retract:
-            record = self.channels.records[name]
             self.channels.drop_sign(record, record.signs, Sign.of(event))
         else:
             self.channels.sign(name, event)
@@ -179,15 +232,7 @@ class Docket:
                     duty.reports[event.id, event.source] = event
                 self._mark(duty)
 
-    def _counted(self, rule: Rule[Benchmark]) -> list[str]:
-        """The existing channels between the parties of the rule's agreement."""
-        return sorted(
-            name
-            for name, channel in self.book.channels.items()
-            if not channel.hypothetical and dyads_of(channel.parties) & dyads_of(rule.agreement.parties)
-        )
-
-    def _counter(self, names: list[str]) -> Callable[[datetime], int | None]:
+    def _counter(self, names: Sequence[str]) -> Callable[[datetime], int | None]:
         def live(moment: datetime) -> int | None:
             heard = [name for name in names if self.channels.records[name].signs.last_until(moment) is not None]
             if not heard:

@@ -1,18 +1,19 @@
 """Launches, notices and what parties state about regimes, and the duties they bear on."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from streams.agreements.model import Balance
 from streams.docket.channels import ChannelDocket
 from streams.events import LaunchNotice, LaunchObservation, RegimeStatement
-from streams.launchbook import LaunchBook
+from streams.launchbook import LaunchBook, Name
 from streams.obligations.balance import PaceDuty, QuotaDuty
 from streams.obligations.conformance import ConformanceDuty
 from streams.obligations.duty import Duty
 from streams.obligations.prior import LaneDuty
 from streams.obligations.standing import RegimeRecord, RegimeStandingDuty
+from streams.remit import Remit
 from streams.rulebook import RuleBook
 from streams.spans import Span, longest
 
@@ -28,18 +29,21 @@ def _counted_for(rule: Balance) -> Span:
 class LaunchDocket:
     """The launch book of every party, and the lanes in which notice is owed."""
 
-    def __init__(self, book: RuleBook, channels: ChannelDocket, mark: Callable[[Duty], None]) -> None:
+    def __init__(self, book: RuleBook, channels: ChannelDocket, mark: Callable[[Duty], None], remit: Remit) -> None:
         self._mark = mark
         self.books: dict[str, LaunchBook] = {}
         self.regimes: dict[str, RegimeRecord] = {}
+        self.released: list[Name] = []
+        """Events, by source and id, that the books forgot."""
         self.lanes: dict[str, list[LaneDuty]] = defaultdict(list)
         self._regime_duties: dict[str, list[RegimeStandingDuty]] = defaultdict(list)
         self._followers: dict[LaneDuty, list[Duty]] = defaultdict(list)
-        self._sweep_at: dict[str, int] = defaultdict(lambda: _SWEEP_FROM)
+        self.sweep_at: defaultdict[str, int] = defaultdict(lambda: _SWEEP_FROM)
+        """From how many launches and notices of a party on those that nobody asks for any more are forgotten."""
         by_rule: dict[str, dict[tuple[str, str], LaneDuty]] = defaultdict(dict)
         for prior in book.priors:
             feed = channels.feeds[prior.obligation.feed] if prior.obligation.feed is not None else None
-            for launcher in prior.obligation.launchers or prior.agreement.parties:
+            for launcher in filter(remit.party, prior.obligation.launchers or prior.agreement.parties):
                 for recipient in prior.obligation.recipients or prior.agreement.parties:
                     if recipient == launcher:
                         continue
@@ -64,7 +68,7 @@ class LaunchDocket:
                 lane.keeps = longest([lane.keeps, _counted_for(balance.obligation)])
         for standing in book.standings:
             if standing.obligation.regime:
-                for party in standing.agreement.parties:
+                for party in filter(remit.party, standing.agreement.parties):
                     self._regime_duties[party].append(RegimeStandingDuty(standing, party, self._regime(party)))
         self.settle = {
             party: longest(lane.rule.obligation.settle for lane in lanes) for party, lanes in sorted(self.lanes.items())
@@ -106,6 +110,33 @@ class LaunchDocket:
                 lane.reconsider()
                 self._mark(lane)
 
+    def recall(self, event: LaunchObservation | LaunchNotice | RegimeStatement) -> None:
+        """Put an event back that was on record; the lanes recall by themselves what came of it."""
+        party = event.data.party
+        if isinstance(event, RegimeStatement):
+            self._regime(party).state(event)
+        elif (book := self.books.get(party)) is not None:
+            if isinstance(event, LaunchObservation):
+                book.observed(event)
+            else:
+                book.announced(event)
+
+    def holds(self, event: LaunchObservation | LaunchNotice) -> bool:
+        """Whether a claim or a notice is still on record."""
+        book = self.books.get(event.data.party)
+        return book is not None and book.holds(event)
+
+    def duties(self) -> Iterator[Duty]:
+        """Every duty about launches, notices and regimes."""
+        followers: dict[str, Duty] = {}
+        for lanes in self.lanes.values():
+            for lane in lanes:
+                yield lane
+                followers |= {duty.name: duty for duty in self._followers.get(lane, ())}
+        yield from followers.values()
+        for duties in self._regime_duties.values():
+            yield from duties
+
     def lane_moved(self, lane: LaneDuty) -> None:
         """A lane's matching changed: what follows from it is judged again."""
         for duty in self._followers.get(lane, ()):
@@ -119,7 +150,7 @@ class LaunchDocket:
 
     def _sweep(self, party: str, book: LaunchBook, now: datetime) -> None:
         """Forget launches and notices that no lane can ask for any more."""
-        if len(book.launches) + len(book.series) <= self._sweep_at[party]:
+        if len(book.launches) + len(book.series) <= self.sweep_at[party]:
             return
-        book.forget_before(self._keeps[party].before(now))
-        self._sweep_at[party] = max(_SWEEP_FROM, 2 * (len(book.launches) + len(book.series)))
+        self.released += book.forget_before(self._keeps[party].before(now))
+        self.sweep_at[party] = max(_SWEEP_FROM, 2 * (len(book.launches) + len(book.series)))

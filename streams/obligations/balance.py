@@ -20,12 +20,21 @@ class PaceDuty(Duty):
 
     layer = 1
     rule: Rule[Balance]
+    kept = set[datetime]
 
     def __init__(self, rule: Rule[Balance], there: LaneDuty, back: LaneDuty) -> None:
         self.pair = dyad(there.launcher, there.recipient)
         super().__init__(rule, self.pair)
         self._lanes = (there, back)
         self._periods: set[datetime] = set()
+
+    def remember(self) -> set[datetime]:
+        """The periods that were looked at."""
+        return self._periods
+
+    def recall(self, kept: set[datetime]) -> None:
+        """Look at these periods again."""
+        self._periods = kept
 
     def judge(self, now: datetime) -> Iterator[tuple[str, list[Finding] | None]]:
         """Compare the notices given in every period that is over."""
@@ -77,11 +86,20 @@ class QuotaDuty(Duty):
 
     layer = 1
     rule: Rule[Balance]
+    kept = set[datetime]
 
     def __init__(self, rule: Rule[Balance], lane: LaneDuty) -> None:
         super().__init__(rule, f"{lane.launcher}/{lane.recipient}")
         self._lane = lane
         self._periods: set[datetime] = set()
+
+    def remember(self) -> set[datetime]:
+        """The periods that were looked at."""
+        return self._periods
+
+    def recall(self, kept: set[datetime]) -> None:
+        """Look at these periods again."""
+        self._periods = kept
 
     def judge(self, now: datetime) -> Iterator[tuple[str, list[Finding] | None]]:
         """Count what was withheld in each period."""

@@ -20,6 +20,7 @@ class BenchmarkDuty(Duty):
 
     layer = 2
     rule: Rule[Benchmark]
+    kept = int
 
     def __init__(self, rule: Rule[Benchmark], count: Callable[[datetime], int | None], forgets: Span) -> None:
         super().__init__(rule, rule.obligation.measure)
@@ -33,6 +34,14 @@ class BenchmarkDuty(Duty):
         """Find whether the measure was reached when its day was over."""
         self.wake = self.deadline + INSTANT if now <= self.deadline else None
         return [(self.rule.obligation.measure, self._find(now))]
+
+    def remember(self) -> int | None:
+        """What was counted last: what the channels were then is forgotten in time."""
+        return self._counted
+
+    def recall(self, kept: int) -> None:
+        """Take the count back."""
+        self._counted = kept
 
     def takes(self, report: BenchmarkReport) -> bool:
         """Whether the report is about this measure."""

@@ -55,10 +55,35 @@ class Outage:
         return self.known or slot.verdict == "unknown"
 
 
+class KeptOutage(NamedTuple):
+    """An outage as it is remembered."""
+
+    slots: list[BadSlot]
+    last: BadSlot
+    missed: int
+
+
+class KeptSlots(NamedTuple):
+    """What a calendar's duty remembers: the slots are judged once, and what they were judged by is forgotten in time.
+
+    Attributes:
+        ends: The signs that ended outages, by the last slot's close.
+    """
+
+    armed: datetime | None
+    next: datetime | None
+    judged: datetime | None
+    bad: list[BadSlot]
+    outages: list[KeptOutage]
+    ends: list[tuple[datetime, Sign]]
+    findings: list[Finding]
+
+
 class SlotDuty(Duty):
     """One channel's checks by a calendar."""
 
     rule: Rule[Cadence]
+    kept = KeptSlots
 
     def __init__(
         self, rule: Rule[Cadence], channel: Channel, record: ChannelRecord, slots: Slots, feed: FeedRecord | None
@@ -74,26 +99,29 @@ class SlotDuty(Duty):
         self._next: datetime | None = None
         self._judged: datetime | None = None
         self._armed: datetime | None = None
-        self._floor = _ALWAYS
-        """Signs before this were forgotten: slots that opened before it are not judged again."""
         self._ends: dict[datetime, Sign] = {}
         self.findings: list[Finding] = []
 
     def judge(self, now: datetime) -> list[tuple[str, list[Finding] | None]]:
         """Judge the slots whose grace is over, and say which outages there are."""
         self.record.forget(now)
-        self._floor = max(self._floor, self.record.settle.before(now))
         self._forget(self.settled(now))
         before = [(outage.slots[0].due, outage.known, self._end(outage)) for outage in self._outages]
         self._arm()
         self._judge_slots(now)
         after = [(outage.slots[0].due, outage.known, self._end(outage)) for outage in self._outages]
         self.moved = before != after
-        self.findings = [self._finding(outage, now) for outage in self._outages]
+        told = {finding.onset: finding for finding in self.findings}
+        self.findings = [self._stands(outage, told) or self._finding(outage, now) for outage in self._outages]
         self._ends = {outage.last.closes: end for outage in self._outages if (end := self._end(outage)) is not None}
         # An ongoing outage, a slot that waits for its feed and a suspension all listen for the next sign.
         self.quiet = not (self.record.statuses or (self._outages and self._end(self._outages[-1]) is None))
         return [(self.channel.id, self.findings)]
+
+    @property
+    def _floor(self) -> datetime:
+        """Signs before this were forgotten, UTC: slots that opened before it are not judged again."""
+        return self.record.floor or _ALWAYS
 
     def reported(self, sign: Sign) -> None:
         """Judge the slots again that a report, which was just put on record, falls into."""
@@ -142,16 +170,37 @@ class SlotDuty(Duty):
         self._armed = self._next = self._judged = None
         self._bad, self._outages = [], []
 
+    def remember(self) -> KeptSlots:
+        """How far the slots were judged, and which were bad."""
+        outages = [KeptOutage(outage.slots, outage.last, outage.count) for outage in self._outages]
+        return KeptSlots(self._armed, self._next, self._judged, self._bad, outages, list(self._ends.items()), self.findings)
+
+    def recall(self, kept: KeptSlots) -> None:
+        """Go on from the slot after the last that was judged."""
+        self._armed, self._next, self._judged, self._bad = kept.armed, kept.next, kept.judged, kept.bad
+        self._ends, self.findings = dict(kept.ends), kept.findings
+        for slots, last, count in kept.outages:
+            outage = Outage(slots[0])
+            outage.slots, outage.last, outage.count = slots, last, count
+            self._outages.append(outage)
+
     def _forget(self, before: datetime) -> None:
-        # One that made a sibling's louder is kept as long as that one is.
-        for line in self.siblings:
-            for one in line._outages:  # noqa: SLF001 - the lines of one group are judged together
-                ended = line._end(one)  # noqa: SLF001
-                if ended is None or ended.earliest >= before:
-                    before = min(before, one.slots[0].due)
+        # One that made another line's louder is kept as long as that one is, and so on.
+        lines = (self, *self.siblings)
+        while True:
+            kept = [one.slots[0].due for line in lines for one in line._outages if line._lasts(one, before)]  # noqa: SLF001 - lines of one group
+            since = min([before, *kept])
+            if since == before:
+                break
+            before = since
         while self._outages and (end := self._end(self._outages[0])) is not None and end.earliest < before:
             gone = self._outages.pop(0)
             del self._bad[: bisect_left(self._bad, gone.last.closes, key=_closes) + 1]
+
+    def _lasts(self, outage: Outage, moment: datetime) -> bool:
+        """Whether an outage ended at ``moment`` or later, or not yet."""
+        end = self._end(outage)
+        return end is None or end.earliest >= moment
 
     def down(self, moment: datetime) -> bool:
         """Whether the line was in an outage at ``moment``, or nobody can say that it was not."""
@@ -168,7 +217,7 @@ class SlotDuty(Duty):
             self.rule.in_force(moment)
             and self.channel.epoch.holds(moment)
             and not self.record.suspended(moment)
-            and self.record.signs.last_until(moment) is not None
+            and self.record.signs.heard_by(moment)
             and not self.down(moment)
         )
 
@@ -247,6 +296,14 @@ class SlotDuty(Duty):
         if ended is not None and ended.earliest < self._floor:
             return ended
         return self.record.signs.first_after(outage.last.closes)
+
+    def _stands(self, outage: Outage, told: dict[datetime, Finding]) -> Finding | None:
+        """What was found of an outage that is over, where what it began with is forgotten: that stays as it was."""
+        finding = told.get(outage.slots[0].due)
+        if finding is None or finding.resolved is None or finding.state != "resolved" or outage.slots[0].closes >= self._floor:
+            return None
+        end = self._end(outage)
+        return finding if end is not None and end.earliest == finding.resolved else None
 
     def _finding(self, outage: Outage, now: datetime) -> Finding:
         first, end = outage.slots[0], self._end(outage)

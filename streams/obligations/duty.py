@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from streams.evidence import ChannelRecord
 from streams.lapses import Finding
@@ -26,6 +26,8 @@ class Duty:
     """
 
     layer = 0
+    kept: ClassVar[Any] = None
+    """The type of what it must keep beyond the evidence, its wake and its quiet; ``None`` where that is nothing."""
 
     def __init__(self, rule: Rule[Any], subject: str) -> None:
         self.rule = rule
@@ -49,6 +51,13 @@ class Duty:
         """Whether the wake was idle: nothing can have changed, and ``wake`` says when to look again."""
         del now
         return False
+
+    def remember(self) -> Any:  # noqa: ANN401 - each duty has its own, of the type ``kept``
+        """What it found or decided: what it rests on may be forgotten by now."""
+        return None
+
+    def recall(self, kept: Any) -> None:  # noqa: ANN401
+        """Take back what ``remember`` gave; the evidence is on record already."""
 
     def retired(self, latest: datetime, now: datetime, findings: Iterable[Finding]) -> bool:
         """Whether the subject, whose last report speaks of ``latest``, is settled; then the duty is done.

@@ -7,6 +7,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from streams.agreements.model import Cadence, Channel, midnight
 from streams.events.times import spoken
@@ -33,6 +34,8 @@ class GapSentry(Duty):
     next one. Where all is well that is none.
     """
 
+    kept = tuple[datetime | None, int]
+
     def __init__(self, rule: Rule[Cadence], schedule: Callable[[Duty], None]) -> None:
         super().__init__(rule, "sentry")
         gap = rule.obligation.longest_gap
@@ -45,6 +48,14 @@ class GapSentry(Duty):
         self._posts: list[tuple[list[Sign], GapDuty]] = []
         self._rounds = 0
         self._next: datetime | None = None
+
+    def remember(self) -> tuple[datetime | None, int]:
+        """When the next round is due, and how many there were."""
+        return self._next, self._rounds
+
+    def recall(self, kept: tuple[datetime | None, int]) -> None:
+        """Go the next round when it was due."""
+        self._next, self._rounds = kept
 
     def guards(self, duty: "GapDuty") -> None:
         """Take a channel under guard."""
@@ -78,10 +89,19 @@ class GapSentry(Duty):
         return True
 
 
+class KeptGaps(NamedTuple):
+    """What a gap's duty remembers: pairs of signs far apart, what was found, and whether the sentry looks after it."""
+
+    wide: list[tuple[Sign, Sign]]
+    findings: list[Finding]
+    guarded: bool
+
+
 class GapDuty(Duty):
     """One channel's signs of life by the longest gap."""
 
     rule: Rule[Cadence]
+    kept = KeptGaps
 
     def __init__(
         self, rule: Rule[Cadence], channel: Channel, record: ChannelRecord, feed: FeedRecord | None, sentry: GapSentry
@@ -189,6 +209,14 @@ class GapDuty(Duty):
     def measure_again(self) -> None:
         """Look for gaps among all signs: one was taken out."""
         self._wide = [(before, after) for before, after in pairwise(self.record.signs.items) if self._far(before, after)]
+
+    def remember(self) -> KeptGaps:
+        """The wide gaps: the signs around them may be forgotten."""
+        return KeptGaps(self._wide, self.findings, self.guarded)
+
+    def recall(self, kept: KeptGaps) -> None:
+        """Take the wide gaps back."""
+        self._wide, self.findings, self.guarded = kept
 
     def _far(self, before: Sign, after: Sign) -> bool:
         return after.earliest - before.latest > self._surely_within

@@ -31,10 +31,12 @@ class HeartbeatDuty(Duty):
     """One feed's signs of life."""
 
     rule: Rule[Cadence]
+    kept = bool
 
-    def __init__(self, rule: Rule[Cadence], record: FeedRecord) -> None:
+    def __init__(self, rule: Rule[Cadence], record: FeedRecord, *, told: bool = True) -> None:
         super().__init__(rule, record.feed.id)
         self.record = record
+        self._told = told
         self.alarmed = False
         """Whether the feed was found silent when it was last looked at."""
 
@@ -52,7 +54,16 @@ class HeartbeatDuty(Duty):
             found.append(self._finding(record.ends[-1], None))
         else:
             self.wake = record.overdue + INSTANT
-        return [(record.feed.id, found)]
+        # Every watch must know whether a feed is silent; one of them says so.
+        return [(record.feed.id, found)] if self._told else []
+
+    def remember(self) -> bool:
+        """Whether the feed was found silent."""
+        return self.alarmed
+
+    def recall(self, kept: bool) -> None:
+        """Take that back."""
+        self.alarmed = kept
 
     def _finding(self, last: datetime, again: datetime | None) -> Finding:
         feed = self.record.feed

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from streams.agreements.model import Prior
 from streams.events import Interval
-from streams.events.times import spoken
 from streams.feeds import FeedRecord
 from streams.lapses import Finding
 from streams.launchbook import LaunchBook, over
@@ -19,14 +18,14 @@ from streams.matching.edges import edge, linked
 from streams.matching.launches import Launch
 from streams.matching.linkage import Index
 from streams.matching.match import Match, match
-from streams.matching.notices import Series, receipt, told
+from streams.matching.notices import Series, told
 from streams.matching.scope import in_scope
 from streams.obligations.duty import INSTANT, Duty, earliest
 from streams.obligations.notices import notice_findings
 from streams.obligations.standing import RegimeRecord
+from streams.obligations.unnotified import unnotified
 from streams.rulebook import Rule
-from streams.severity import Severity, worst
-from streams.spans import Span, in_words
+from streams.spans import Span
 
 _SWEEP_FROM = 64
 
@@ -40,10 +39,31 @@ class _Judged(NamedTuple):
     finding: Finding | None
 
 
+class KeptLane(NamedTuple):
+    """What a lane remembers beside its matches: which of its party's notices it still looks at.
+
+    Attributes:
+        series: The notices this recipient was told of, with the last moment each speaks of, UTC.
+        untold: Those that went to others only.
+        unnotified: Salvos without a notice: the first launch, and all of them.
+        judged: Findings about them: the salvo's launches, how many notices had come, when to look again, the finding.
+        notices: How many notices have come.
+        sweep_at: How many launches and notices are kept before the settled ones are forgotten.
+    """
+
+    series: dict[str, datetime]
+    untold: list[str]
+    unnotified: dict[str, tuple[str, ...]]
+    judged: dict[str, tuple[list[str], int, datetime | None, Finding | None]]
+    notices: int
+    sweep_at: int
+
+
 class LaneDuty(Duty):
     """The notices that one party owes one recipient."""
 
     rule: Rule[Prior]
+    kept = KeptLane
 
     def __init__(
         self,
@@ -61,6 +81,8 @@ class LaneDuty(Duty):
         self.touched: set[str] = set()
         """Keys of launches whose match changed at the last judgement; ``conformance`` reads them."""
         self.series_touched: set[str] = set()
+        self.rematched: set[str] = set()
+        """Keys of launches whose match changed since it was last kept."""
         self._book = book
         self._regime = regime
         self._feed = feed
@@ -134,12 +156,39 @@ class LaneDuty(Duty):
     def reconsider(self) -> None:
         """Judge everything again: the party's duty began or ended."""
         self._fresh_launches.update(self.matches)
-        self._fresh_series.update(self._book.series)
+        self._fresh_series.update(self._series)
+
+    def remember(self) -> KeptLane:
+        """Which notices are looked at; the matches are kept one by one."""
+        judged = {
+            key: ([outcome.launch.key for outcome in known.salvo], known.notices, known.wake, known.finding)
+            for key, known in self._judged.items()
+        }
+        return KeptLane(self._series, sorted(self._untold), self._unnotified, judged, self._notices_seen, self._sweep_at)
+
+    def recall(self, kept: KeptLane) -> None:
+        """Look at these notices again, and at the launches in ``matches``, which were put back."""
+        told = self._book.series
+        self._untold = {key: told[key] for key in kept.untold if key in told}
+        self._unnotified = kept.unnotified
+        for key, last in kept.series.items():
+            if key in told:
+                self._series[key] = last
+                self._index.put_series(told[key])
+            else:
+                self._dropped.add(f"notice/{key}")
+        for outcome in self.matches.values():
+            self._index.put_launch(outcome.launch)
+        for key, (launches, notices, wake, finding) in kept.judged.items():
+            if all(launch in self.matches for launch in launches):
+                self._judged[key] = _Judged([self.matches[launch] for launch in launches], notices, wake, finding)
+        self._notices_seen, self._sweep_at = kept.notices, kept.sweep_at
 
     def judge(self, now: datetime) -> Iterator[tuple[str, list[Finding] | None]]:
         """Find launches that nobody was told of, and notices that came too late."""
         self.wake = None
         self.touched, self._fresh_launches = self._fresh_launches, set()
+        self.rematched |= self.touched
         self.series_touched, self._fresh_series = self._fresh_series, set()
         self.moved = bool(self.touched or self.series_touched or self._dropped)
         self.dropped, self._dropped = self._dropped, set()
@@ -265,74 +314,26 @@ class LaneDuty(Duty):
         return known.finding
 
     def _unnotified_finding(self, salvo: list[Match], now: datetime) -> Finding | None:
-        rule = self.rule.obligation
-        first = salvo[0]
-        launch, occurred = first.launch, first.launch.occurred
-        louder_at = rule.wait.after(occurred.latest)
-        owed_by = rule.lead.before(occurred.earliest)
-        unknown = False
-        owed = f"{rule.lead} before, by {spoken(owed_by)}" if owed_by < occurred.earliest else "before it"
-        arithmetic = [f"launch {spoken(occurred.earliest)}: a notice owed {owed}"]
+        """The finding about a salvo; ``None`` while the feed that would carry a notice may still tell."""
+        launch, occurred = salvo[0].launch, salvo[0].launch.occurred
+        doubt: str | None = None
         if self._feed is not None:
-            vouched = self._feed.vouches(owed_by, occurred.latest, now)
+            vouched = self._feed.vouches(self.rule.obligation.lead.before(occurred.earliest), occurred.latest, now)
             if vouched is None:
                 self._feed.listeners.add(self)
                 self.wake = earliest(self.wake, self._feed.overdue + INSTANT)
                 return None
             if not vouched:
-                unknown = True
                 silent = "does not vouch for the time" if self._feed.heard else "was never heard"
-                arithmetic.append(f"the feed that would carry the notice, {self._feed.feed.id}, {silent}: unknown, not lapsed")
-        severity, changed = rule.missing[0], occurred.latest
-        resolved: datetime | None = None
-        if first.after_launch and first.series is not None and first.revision is not None:
-            had = receipt(first.series, first.revision, self.recipient)
-            resolved = had.earliest if had is not None else first.revision.issued.earliest
-            arithmetic.append(f"told only {in_words(resolved - occurred.earliest)} after the launch, {spoken(resolved)}")
-        until = now if resolved is None else min(now, resolved)
-        if unknown:
-            severity = Severity.WARN
-        elif louder_at < until:
-            severity, changed = worst(*rule.missing), louder_at
-            if resolved is None:
-                arithmetic.append(f"no notice on record {rule.wait} after it either, at {spoken(louder_at)}: {severity.value}")
-        elif resolved is None:
-            self.wake = earliest(self.wake, louder_at + INSTANT)
-        launches = [outcome.launch for outcome in salvo]
-        if len(launches) > 1:
-            last = spoken(launches[-1].occurred.earliest)
-            arithmetic.append(f"a salvo: {len(launches)} launches from {spoken(occurred.earliest)} to {last}")
-        refused = [why for outcome in salvo for why in outcome.refused]
-        refused += [
+                doubt = f"the feed that would carry the notice, {self._feed.feed.id}, {silent}: unknown, not lapsed"
+        near = [
             why
-            for near in self._index.nearest(launch)
-            if isinstance(why := edge(launch, near, self.recipient, self.rule.obligation), str)
+            for one in self._index.nearest(launch)
+            if isinstance(why := edge(launch, one, self.recipient, self.rule.obligation), str)
         ]
-        arithmetic += [f"not meant: {words}" for words in dict.fromkeys(refused)]
-        arithmetic += self._told_others(launch)
-        claims = [words for one in launches for words in one.disagreements]
-        claims += [
-            f"notice {'given' if claim.data.notified else 'not given'}, says {claim.source}"
-            for one in launches
-            for claim in one.notified
-        ]
-        events = [claim.id for one in launches for claim in one.claims]
-        if first.series is not None:
-            events += [claim.id for one in first.series.revisions for claim in one.claims]
-        return Finding(
-            subject=f"{self.launcher}/{launch.key}/{self.recipient}",
-            parties=(self.launcher, self.recipient),
-            onset=occurred.earliest,
-            deadline=owed_by,
-            changed=resolved or changed,
-            resolved=resolved,
-            state="unknown" if unknown else "open" if resolved is None else "resolved",
-            severity=severity,
-            reason="feed-silent" if unknown else "no-notice" if resolved is None else "after-launch",
-            events=tuple(events),
-            arithmetic=tuple(arithmetic),
-            claims=tuple(dict.fromkeys(claims)),
-        )
+        finding, wake = unnotified(self, salvo, now, doubt=doubt, near=near, others=list(self._told_others(launch)))
+        self.wake = earliest(self.wake, wake)
+        return finding
 
     def _told_others(self, launch: Launch) -> Iterator[str]:
         """Notices that would have covered the launch and went to others only."""
@@ -359,6 +360,7 @@ class LaneDuty(Duty):
                 kept.update(salvo)
         for key in [key for key in self.matches if key not in kept and self.matches[key].launch.occurred.latest < settled]:
             del self.matches[key]
+            self.rematched.add(key)
             self._index.drop_launch(key)
             self._dropped.add(f"launch/{key}")
             self._unnotified.pop(key, None)

@@ -5,6 +5,7 @@ A refusal is an answer of a kind: it ends the waiting, at once, and badly. An ac
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from streams.agreements.model import Channel, Response
 from streams.events import ChannelRequest, IncidentReport, Interval
@@ -25,10 +26,26 @@ def canonical(claims: Iterable[IncidentReport]) -> IncidentReport:
     return min(claims, key=lambda claim: (_FINENESS[claim.precision], claim.time, claim.id))
 
 
+class KeptRequest(NamedTuple):
+    """What a request remembers: it is settled only when what was found is."""
+
+    claims: list[tuple[str, str]]
+    findings: list[Finding]
+
+
+class KeptIncident(NamedTuple):
+    """What an incident remembers: the channels' lapses that raised it may be forgotten."""
+
+    claims: list[tuple[str, str]]
+    found: list[Finding]
+    raised: str | None
+
+
 class RequestDuty(Duty):
     """One request for a call on one channel."""
 
     rule: Rule[Response]
+    kept = KeptRequest
 
     def __init__(self, rule: Rule[Response], channel: Channel, record: ChannelRecord, request: str) -> None:
         self.subject = f"{channel.id}/{request}"
@@ -49,6 +66,15 @@ class RequestDuty(Duty):
         self.findings = found
         self.wake = earliest(self.wake, self.retires_at(latest, now))
         return [(self.subject, found)]
+
+    def remember(self) -> KeptRequest:
+        """Who says so, and what was found."""
+        return KeptRequest(sorted(self.claims), self.findings)
+
+    def recall(self, kept: KeptRequest) -> None:
+        """Take back what was found. Claims of a time before it was settled are none of it."""
+        self.claims = {name: claim for name, claim in self.claims.items() if name in kept.claims}
+        self.findings = kept.findings
 
     @property
     def placed(self) -> Interval:
@@ -131,6 +157,7 @@ class IncidentDuty(Duty):
 
     layer = 1
     rule: Rule[Response]
+    kept = KeptIncident
 
     def __init__(
         self,
@@ -169,11 +196,23 @@ class IncidentDuty(Duty):
         """Find whether the parties spoke in time."""
         self.wake = None
         latest = max((claim.occurred.latest for claim in self.claims.values()), default=now)
+        if self.rule.obligation.raised is not None:
+            # One that happens later counts how many there were before it.
+            latest = self.rule.obligation.raised.within.after(latest)
         if self.retired(latest, now, self.found):
             return [(self.subject, None)]
         self.found = self._find(now) if self.claims else []
         self.wake = earliest(self.wake, self.retires_at(latest, now))
         return [(self.subject, self.found)]
+
+    def remember(self) -> KeptIncident:
+        """Who says so, what was found, and what raised it."""
+        return KeptIncident(sorted(self.claims), self.found, self._raised_before)
+
+    def recall(self, kept: KeptIncident) -> None:
+        """Take back what was found. Claims of a time before it was settled are none of it."""
+        self.claims = {name: claim for name, claim in self.claims.items() if name in kept.claims}
+        self.found, self._raised_before = kept.found, kept.raised
 
     def listens_to(self, sign: Sign, *, retract: bool) -> bool:
         """Whether a contact that came or went can be the one that answered this incident."""

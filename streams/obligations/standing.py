@@ -27,6 +27,7 @@ class ChannelStandingDuty(Duty):
     """One channel stays open."""
 
     rule: Rule[Standing]
+    kept = list[Finding]
 
     def __init__(self, rule: Rule[Standing], channel: Channel, record: ChannelRecord) -> None:
         super().__init__(rule, channel.id)
@@ -48,6 +49,14 @@ class ChannelStandingDuty(Duty):
         self.findings = found
         self.quiet = not self.record.statuses
         return [(self.channel.id, found)]
+
+    def remember(self) -> list[Finding]:
+        """What was found."""
+        return self.findings
+
+    def recall(self, kept: list[Finding]) -> None:
+        """Take back what was found."""
+        self.findings = kept
 
     def _finding(self, suspension: Suspension) -> Finding:
         declared, start, ended = suspension

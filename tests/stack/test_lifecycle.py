@@ -18,7 +18,7 @@ from deploy.stack.kafka import Kafka
 from deploy.stack.ports import choose
 from deploy.stack.processes import Process, alive, until
 from deploy.stack.state import Known, State, read, write
-from tests.stack.broker import quiet
+from tests.broker import quiet
 
 SETTINGS = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 """A node that was killed may come back only once it is given up for lost, after nine seconds by Kafka's own choice."""

@@ -1,0 +1,1 @@
+"""The watch on Kafka: a Faust worker that carries records to the pure core and its results back."""

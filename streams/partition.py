@@ -1,0 +1,128 @@
+"""The watch of one partition number: records of the log in; lapses, dead letters and what to remember out. Pure.
+
+Whoever drives it, a Faust worker or a check of the log afterwards, gets the same lapses for the same log.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from streams.agreements.model import Agreement
+from streams.events.decode import Refused
+from streams.lapses import Lapse
+from streams.remit import Remit
+from streams.routes import Homes, partition_of
+from streams.rulebook import RuleBook
+from streams.sequence import Memory, Sequencer, Unread
+from streams.watch import Watch
+
+_SEPARATOR = "\x1f"
+
+
+class Taken(msgspec.Struct):
+    """What came of some records.
+
+    Attributes:
+        lapses: Revisions, in the order in which they came about.
+        unread: Records for the dead letters, with the reason.
+        counts: Events taken in, by type.
+    """
+
+    lapses: list[Lapse]
+    unread: list[Unread]
+    counts: Counter[str]
+
+
+class PartitionWatch:
+    """Judges what has its home in one partition number."""
+
+    def __init__(self, agreements: Sequence[Agreement], partition: int, partitions: int, *, run: str | None = None) -> None:
+        """Start with no evidence and no time.
+
+        Args:
+            agreements: The agreements to judge by.
+            partition: The number of the partition.
+            partitions: How many there are.
+            run: The replay or drill that the lapses belong to.
+        """
+        self.partition = partition
+        homes = Homes.of(RuleBook(agreements))
+        remit = Remit(homes, lambda home: partition_of(home.encode(), partitions) == partition)
+        self._watch = Watch(agreements, run=run, remit=remit)
+        self._sequencer = Sequencer()
+
+    @property
+    def now(self) -> datetime | None:
+        """The time of the last tick that was passed in all three topics, UTC."""
+        return self._watch.now
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """By topic, the offset up to which everything was taken in; with what ``changes`` gave, it need not be read again."""
+        return self._sequencer.positions
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an event waits for the next tick."""
+        return self._sequencer.waiting
+
+    @property
+    def held(self) -> int:
+        """How many records wait for the next tick."""
+        return self._sequencer.held
+
+    def open_lapses(self) -> int:
+        """How many lapses are open or unknown."""
+        return self._watch.open_lapses()
+
+    def take(self, topic: str, records: Sequence[tuple[int, bytes | None]]) -> Taken:
+        """Take in records of one input topic, by its live name, each with its offset, in order.
+
+        What was taken in before is passed over, so records may come twice.
+        """
+        self._sequencer.put(topic, records)
+        taken = Taken([], [], Counter())
+        watch = self._watch
+        absorb, receive, lapses, counts = watch.absorb, watch.receive, taken.lapses, taken.counts
+        for epoch in self._sequencer.epochs():
+            now = watch.now
+            for item in epoch.items:
+                if isinstance(item, Unread):
+                    taken.unread.append(item)
+                    continue
+                event = item.event
+                kind = str(event.__struct_config__.tag)
+                if now is None or not absorb(event, now):
+                    try:
+                        lapses += receive(event)
+                    except Refused as refused:
+                        taken.unread.append(Unread(item.topic, item.offset, item.record, str(refused)))
+                        continue
+                counts[kind] += 1
+            lapses += watch.advance(epoch.now)
+        return taken
+
+    def changes(self, *, clock: bool = False) -> dict[str, bytes | None]:
+        """The cells of the state that changed since the last call, by name; ``None`` for one that is gone.
+
+        All of them together are a state of the watch, that of ``positions``; a part of them is none. Time alone is no change,
+        unless ``clock`` asks for it: nothing is written while nothing happens, and then the records since the last state that
+        was written must be read again.
+        """
+        changes = {_SEPARATOR.join(name): cell for name, cell in self._watch.changes(clock=clock).items()}
+        if changes or self._sequencer.heard:
+            self._sequencer.heard = False
+            changes["sequence"] = msgspec.msgpack.encode(self._sequencer.remember())
+        return changes
+
+    def recall(self, cells: Mapping[str, bytes]) -> list[Lapse]:
+        """Go on from the state that ``cells`` hold. Nothing may have been taken in yet.
+
+        Returns:
+            Revisions, where the rules have changed since the cells were written; none where they are the same.
+        """
+        if "sequence" in cells:
+            self._sequencer.recall(msgspec.msgpack.decode(cells["sequence"], type=Memory))
+        return self._watch.recall({tuple(name.split(_SEPARATOR)): cell for name, cell in cells.items() if name != "sequence"})
