@@ -1,6 +1,7 @@
 """What was reported, kept as sets: the order in which reports arrived leaves no trace here."""
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
@@ -35,11 +36,11 @@ class Signs:
     __slots__ = ("_kept", "_kept_upto", "_stale", "_trimmed", "forgotten_from", "items", "vague")
 
     def __init__(self) -> None:
-        self._kept: set[int] = set()
-        """The hours whose signs ``changes`` gave."""
+        self._kept: dict[int, int] = {}
+        """How many signs ``changes`` gave of each stretch."""
         self._kept_upto: Sign | None = None
         self._stale: set[int] = set()
-        self._trimmed = False
+        self._trimmed: datetime | None = None
         self.items: list[Sign] = []
         self.forgotten_from: datetime | None = None
         """The earliest instant of any sign that was forgotten, UTC."""
@@ -53,7 +54,7 @@ class Signs:
         if place < len(items) and items[place] == sign:
             return None
         items.insert(place, sign)
-        self._stale.add(_hour(sign.earliest))
+        self._stale.add(_stretch(sign.earliest))
         self.vague = self.vague or sign.earliest != sign.latest
         return place
 
@@ -62,7 +63,7 @@ class Signs:
         place = bisect_left(self.items, sign)
         if place < len(self.items) and self.items[place] == sign:
             del self.items[place]
-            self._stale.add(_hour(sign.earliest))
+            self._stale.add(_stretch(sign.earliest))
             return True
         return False
 
@@ -122,7 +123,7 @@ class Signs:
         """Drop what certainly came before ``before``, but the last of it, and but those that are named, in order."""
         place = bisect_left(self.items, before, key=_earliest) - 1
         if place > len(but):
-            self._trimmed = True
+            self._trimmed = before
             first = self.items[0].earliest
             if self.forgotten_from is None or first < self.forgotten_from:
                 self.forgotten_from = first
@@ -133,10 +134,10 @@ class Signs:
     @property
     def changed(self) -> bool:
         """Whether ``changes`` has anything to give."""
-        return bool(self._stale) or self._trimmed or (self.items[-1] if self.items else None) is not self._kept_upto
+        return bool(self._stale) or self._trimmed is not None or (self.items[-1] if self.items else None) is not self._kept_upto
 
     def changes(self) -> Iterator[tuple[int, list[Sign] | None]]:
-        """The signs of every hour (of UTC, since 1970) that changed since the last call; ``None`` where none is left.
+        """The signs of every ten minutes (numbered since 1970) that changed since the last call; ``None`` where none is left.
 
         Most signs are put at the end, past ``add``: they are found by looking back to the last one that was given.
         """
@@ -144,40 +145,44 @@ class Signs:
         for sign in reversed(items):
             if sign is self._kept_upto:
                 break
-            stale.add(_hour(sign.earliest))
-        if self._trimmed:
-            stale |= self._kept
-            self._trimmed = False
-        for hour in sorted(stale):
-            start = bisect_left(items, _start(hour), key=_earliest)
-            signs = items[start : bisect_left(items, _start(hour + 1), lo=start, key=_earliest)]
+            stale.add(_stretch(sign.earliest))
+        if self._trimmed is not None:
+            last = _stretch(self._trimmed)
+            stale.update(number for number, count in self._kept.items() if number <= last and count != len(self._of(number)))
+            self._trimmed = None
+        for number in sorted(stale):
+            signs = self._of(number)
             if signs:
-                self._kept.add(hour)
-                yield hour, signs
-            elif hour in self._kept:
-                self._kept.discard(hour)
-                yield hour, None
+                self._kept[number] = len(signs)
+                yield number, signs
+            elif self._kept.pop(number, None) is not None:
+                yield number, None
         stale.clear()
         self._kept_upto = items[-1] if items else None
+
+    def _of(self, number: int) -> list[Sign]:
+        start = bisect_left(self.items, _start(number), key=_earliest)
+        return self.items[start : bisect_left(self.items, _start(number + 1), lo=start, key=_earliest)]
 
     def recall(self, signs: Iterable[Sign]) -> None:
         """Hold these signs, as ``changes`` gave them; whoever looks at ``items`` goes on looking at them."""
         self.items[:] = sorted(signs)
-        self._kept = {_hour(sign.earliest) for sign in self.items}
+        self._kept = dict(Counter(_stretch(sign.earliest) for sign in self.items))
         self._kept_upto = self.items[-1] if self.items else None
         self.vague = any(sign.earliest != sign.latest for sign in self.items)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_HOUR = timedelta(hours=1)
+_STRETCH = timedelta(minutes=10)
+"""So short that a check a minute means a small cell, and so long that a check a day is no more cells than signs."""
 
 
-def _hour(moment: datetime) -> int:
-    return (moment - _EPOCH) // _HOUR
+def _stretch(moment: datetime) -> int:
+    return (moment - _EPOCH) // _STRETCH
 
 
-def _start(hour: int) -> datetime:
-    return _EPOCH + hour * _HOUR
+def _start(number: int) -> datetime:
+    return _EPOCH + number * _STRETCH
 
 
 _earliest = attrgetter("earliest")

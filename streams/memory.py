@@ -1,6 +1,6 @@
 """What a watch must remember to go on after a restart as if nothing had been, cell by cell.
 
-A cell is a piece of the state with a name, small enough to be written whenever it changes: an hour of a channel's signs of
+A cell is a piece of the state with a name, small enough to be written whenever it changes: ten minutes of a channel's signs of
 life, an event on record, the lapses of one place, what one duty decided on evidence that is forgotten by now. All else
 (clusters of claims, indexes, timers, findings) follows from the cells: whoever recalls them judges every duty once more, and
 finds what had been found.
@@ -109,8 +109,8 @@ class Memory:
             yield ("withheld", name), None if taken is None else _encode(taken)
         for kind, name, signs in self._signs():
             if signs.changed:
-                for hour, some in signs.changes():
-                    yield (kind, name, str(hour)), None if some is None else _encode(some)
+                for number, some in signs.changes():
+                    yield (kind, name, str(number)), None if some is None else _encode(some)
         for name, cell in self._small():
             if self._kept.get(name) != cell:
                 self._kept[name] = cell
@@ -145,11 +145,11 @@ class Memory:
 
     def _recall_signs(self, found: Mapping[str, list[tuple[Name, bytes]]]) -> None:
         records, contacts = self._docket.channels.records, self._docket.incidents.contacts
-        hours: dict[tuple[str, str], list[Sign]] = {}
+        found_signs: dict[tuple[str, str], list[Sign]] = {}
         for kind in ("signs", "calls", "silences", "contacts"):
             for name, cell in found.get(kind, ()):
-                hours.setdefault((kind, name[1]), []).extend(_SIGNS.decode(cell))
-        for (kind, subject), signs in hours.items():
+                found_signs.setdefault((kind, name[1]), []).extend(_SIGNS.decode(cell))
+        for (kind, subject), signs in found_signs.items():
             if kind == "contacts":
                 contacts[subject].recall(signs)
             elif subject in records:

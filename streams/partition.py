@@ -94,7 +94,7 @@ class PartitionWatch:
                     continue
                 event = item.event
                 kind = str(event.__struct_config__.tag)
-                if now is None or not absorb(event, now):
+                if now is None or event.time > now or not absorb(event, now):
                     try:
                         lapses += receive(event)
                     except Refused as refused:

@@ -79,8 +79,10 @@ class Watch:
             revisions = self._in_drill().receive(event)
         else:
             self.docket.vet(event)
-            if self.now is None or event.occurred.earliest > self.now:
-                heappush(self._waiting, (event.occurred.earliest, event.id, event.source, event))
+            # Nearly all are exact, and need no reckoning.
+            earliest = event.time if event.precision in _EXACT else event.occurred.earliest
+            if self.now is None or earliest > self.now:
+                heappush(self._waiting, (earliest, event.id, event.source, event))
                 return []
             revisions = self._take(event)
         self._idle_until = self._next_wake()
