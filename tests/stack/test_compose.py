@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-FILES = [DEPLOY / "compose.yaml", DEPLOY / "compose" / "three-brokers.yaml"]
+FILES = [DEPLOY / "compose.yaml", DEPLOY / "compose" / "three-brokers.yaml", DEPLOY / "compose" / "ping.yaml"]
 
 
 def loaded(path: Path) -> Any:
@@ -28,7 +28,7 @@ def test_a_service_has_no_rights_it_does_not_need(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert "privileged" not in service
     user = service.get("user", "")
-    built = "build" in service
+    built = service["image"].startswith("steadyline:")
     assert built or user.partition(":")[0] not in ("", "0", "root")
     if built:
         assert "USER 10001:10001" in (DEPLOY / "Dockerfile").read_text()
@@ -92,6 +92,24 @@ def test_the_topics_are_created_by_a_call_that_the_command_understands() -> None
         assert {option for option in options if option.startswith("--")} <= known
 
 
+def test_a_worker_is_told_what_it_understands() -> None:
+    from streams.live.settings import from_environment
+
+    one = SERVICES["worker"]["environment"]
+    three = one | loaded(FILES[1])["services"]["worker"]["environment"]
+    assert from_environment(one).servers == ["kafka-1:9092"]
+    assert len(from_environment(three).servers) == from_environment(three).replication == 3
+    assert from_environment(one).health == "0.0.0.0:9478"
+    assert "ports" not in SERVICES["worker"]
+
+
+def test_the_address_of_the_dead_mans_switch_is_a_secret() -> None:
+    extra = loaded(FILES[2])
+    worker = extra["services"]["worker"]
+    assert worker["environment"]["STEADYLINE_PING_URL_FILE"] == "/run/secrets/ping-url"
+    assert set(extra["secrets"]) == set(worker["secrets"])
+
+
 def _compose() -> list[str] | None:
     docker = shutil.which("docker")
     if docker and subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0:
@@ -99,7 +117,7 @@ def _compose() -> list[str] | None:
     return None
 
 
-@pytest.mark.parametrize("files", [FILES[:1], FILES], ids=["one", "three"])
+@pytest.mark.parametrize("files", [FILES[:1], FILES[:2], FILES], ids=["one", "three", "ping"])
 def test_compose_takes_the_files(files: list[Path]) -> None:
     compose = _compose()
     if compose is None:
