@@ -9,7 +9,20 @@ from typing import Annotated
 
 import typer
 
-from deploy.commands import agreements, dead_letters, diff, generate, replay, schema, scorecard, stack, stories, topics
+from deploy.commands import (
+    agreements,
+    dead_letters,
+    diff,
+    generate,
+    replay,
+    schema,
+    scorecard,
+    stack,
+    stories,
+    topics,
+    verify,
+    worker,
+)
 from deploy.commands.options import examples
 from deploy.consoles import complain
 from deploy.exits import BROKEN, EXPLAINED, INTERRUPTED
@@ -57,6 +70,8 @@ app.add_typer(topics.app, name="topics")
 app.command(epilog=scorecard.EXAMPLES)(scorecard.scorecard)
 app.command(epilog=examples("steadyline stories", "steadyline stories --check"))(stories.stories)
 app.command(epilog=examples("steadyline generate --events 1000000 --seed 1 -o million.jsonl"))(generate.generate)
+app.command(epilog=verify.EXAMPLES)(verify.verify)
+app.command(epilog=worker.EXAMPLES)(worker.worker)
 app.command(epilog=examples("steadyline schema", "steadyline schema channel.check"))(schema.schema)
 
 

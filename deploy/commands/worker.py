@@ -1,0 +1,113 @@
+"""``steadyline worker``: one worker of the live watch on Kafka."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+
+import msgspec
+import typer
+
+from deploy.commands.options import Json, Rules, examples
+from deploy.consoles import complain, emit, out, words
+from deploy.exits import BAD_USE, bad_input, bad_use
+from streams.agreements.load import AgreementError
+from streams.topics import INPUTS, catalogue
+
+if TYPE_CHECKING:
+    from streams.live.settings import WorkerSettings
+
+EXAMPLES = examples(
+    "steadyline worker --bootstrap 127.0.0.1:9092",
+    "steadyline worker --bootstrap 127.0.0.1:9092 --run taiwan-2022",
+    "steadyline worker --bootstrap 127.0.0.1:9092 --check --json",
+    "Exit codes: 0 ended as it was asked to, 1 a fault while it ran, 2 a topic is missing or differs,"
+    " 3 the broker does not answer or an agreement is faulty.",
+)
+
+
+def worker(
+    bootstrap: Annotated[
+        str | None,
+        typer.Option("--bootstrap", metavar="HOST:PORT", help="A broker; several with commas. Else $STEADYLINE_KAFKA."),
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="ID", help="Judge the topics of one replay or drill, not the live ones.")
+    ] = None,
+    rules: Rules = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Take the records one by one: slower, the same results.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check that the worker could start.")] = False,
+    loglevel: Annotated[
+        Literal["debug", "info", "warn", "error"], typer.Option("--loglevel", "-l", help="What is written to standard error.")
+    ] = "info",
+    as_json: Json = False,
+) -> None:
+    """Judge the log on Kafka for as long as it runs; several workers share the partitions.
+
+    Its other settings are the environment's (STEADYLINE_...). End it with SIGTERM or Ctrl-C.
+    """
+    settings = _settings(bootstrap, run, rules, plain=plain)
+    partitions = _checked(settings)
+    if check:
+        if as_json:
+            row = {"bootstrap": settings.bootstrap, "run": settings.run, "app": settings.app_id, "partitions": partitions}
+            emit(msgspec.json.encode(row))
+        else:
+            topics = ", ".join(settings.topic(name) for name in INPUTS)
+            out().print(words(f"fit to start: {topics}, {partitions} partitions each, group {settings.app_id}"), soft_wrap=True)
+        return
+    _run(settings, loglevel)
+
+
+def _settings(bootstrap: str | None, run: str | None, rules: Path | None, *, plain: bool) -> "WorkerSettings":
+    from streams.live.settings import SettingsError, agreements_of, from_environment
+
+    told = {
+        "STEADYLINE_KAFKA": bootstrap,
+        "STEADYLINE_RUN": run,
+        "STEADYLINE_AGREEMENTS": None if rules is None else str(rules),
+        "STEADYLINE_PLAIN_AGENT": "yes" if plain else None,
+    }
+    # What the command line says goes before the environment, and is checked by the same rules.
+    os.environ.update({name: value for name, value in told.items() if value is not None})
+    try:
+        settings = from_environment(os.environ)
+        agreements_of(settings)
+    except SettingsError as error:
+        bad_use(str(error))
+    except (AgreementError, OSError) as error:
+        bad_input(str(error))
+    return settings
+
+
+def _checked(settings: "WorkerSettings") -> int:
+    """How many partitions the input topics have; leaves where the worker could not read them."""
+    # The client takes longer to import than all other commands together take to run.
+    from deploy.kafka_admin import Admin, BrokerError
+
+    try:
+        with Admin(settings.bootstrap) as admin:
+            usual = catalogue(run=settings.run)
+            # However many partitions the first input topic has, the others must have.
+            found = [each.found for each in admin.check(usual) if each.topic == usual[0].name and each.setting == "partitions"]
+            partitions = int(found[0] or 0) if found else usual[0].partitions
+            differences = admin.check(catalogue(partitions or usual[0].partitions, settings.run))
+    except BrokerError as error:
+        bad_input(str(error))
+    for difference in differences:
+        complain(str(difference))
+    if differences:
+        run = "" if settings.run is None else f" --run {settings.run}"
+        complain(f"create what is missing with: steadyline topics create --bootstrap {settings.bootstrap}{run}")
+        raise typer.Exit(BAD_USE)
+    return partitions
+
+
+def _run(settings: "WorkerSettings", loglevel: str) -> NoReturn:
+    import faust
+
+    from streams.live.worker import create_app
+
+    app = create_app(settings)
+    app.finalize()
+    faust.Worker(app, loglevel=loglevel).execute_from_commandline()
+    raise typer.Exit(0)

@@ -1,0 +1,161 @@
+"""Records by the chunk: all of Steadyline that leans on how Faust is made inside, and not on what it promises.
+
+Faust hands its agents one event for each record, and what that costs (two tasks, an event, an acknowledgement) is twenty times
+what judging it costs. The consumer here hands over one event for each chunk that was fetched of a partition; its value is the
+list of the records. It keeps no account of single acknowledgements either: whoever took the records says up to which offset
+they are done with. Records of a changelog go one by one as before, for Faust reads those itself.
+
+What is leant on is named in ``LEANT_ON`` and looked for at the start, with the version; the same list is held against Faust's
+source by a test. Where it does not fit, the worker takes the records one by one, with the same result (``fits``).
+"""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Iterator
+from importlib.metadata import version
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from faust.transport.consumer import Consumer as FaustConsumer
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+from faust.types.tuples import Message
+
+Chunk = list[tuple[int, bytes | None]]
+"""Records of one partition, each with its offset, in order."""
+
+OLDEST, TOO_NEW = (0, 15, 3), (0, 16)
+"""The versions of Faust for which this was written."""
+FETCH_WAIT_MS = 50
+"""How long a broker may hold a fetch back where there is nothing new, milliseconds.
+
+Partitions that were handed over in the meantime wait for it, and a second and a half (Faust's choice) would be long.
+"""
+_HELD_BACK = 0.01
+
+LEANT_ON: dict[str, tuple[str, ...]] = {
+    "getmany": ("self", "timeout"),
+    "ack": ("self", "message"),
+    "_add_gap": ("self", "tp", "offset_from", "offset_to"),
+    "_new_offset": ("self", "tp"),
+    "_filter_tps_with_pending_acks": ("self", "topics"),
+    "_wait_next_records": ("self", "timeout"),
+    "_get_active_partitions": ("self",),
+    "_to_message": ("self", "tp", "record"),
+    "_is_changelog_tp": ("self", "tp"),
+    "perform_seek": ("self",),
+    "_drain_messages": ("self", "fetcher"),
+    "_new_consumer_thread": ("self",),
+}
+"""Methods of Faust's consumer that are overridden or called here, with their arguments."""
+
+
+def fits() -> str | None:
+    """Why Faust's inside is not the one that this module knows; ``None`` where it is."""
+    found = version("faust-streaming")
+    numbers = tuple(int(part) for part in found.split(".")[:3] if part.isdigit())
+    if not OLDEST <= numbers < TOO_NEW:
+        return f"expected faust-streaming from {_dotted(OLDEST)} on and before {_dotted(TOO_NEW)}, got {found}"
+    for name, arguments in LEANT_ON.items():
+        method = getattr(driver.Consumer, name, None)
+        if method is None:
+            return f"Faust's consumer has no {name} any more"
+        known = tuple(inspect.signature(method).parameters)
+        if known != arguments:
+            return f"expected Faust's {name}({', '.join(arguments)}), got {name}({', '.join(known)})"
+    return None
+
+
+def _dotted(numbers: tuple[int, ...]) -> str:
+    return ".".join(map(str, numbers))
+
+
+def of(message: Message) -> Chunk:
+    """The records of a message that ``ChunkConsumer`` handed over."""
+    value: Any = message.value
+    assert type(value) is list, f"expected a chunk, got {type(value).__name__}"
+    return value
+
+
+class _Thread(driver.AIOKafkaConsumerThread):
+    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 - Faust has no setting for it
+        return consumer
+
+
+class ChunkConsumer(driver.Consumer):
+    """Faust's consumer, handing over chunks."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as Faust calls it
+        super().__init__(*args, **kwargs)
+        self._done: dict[TP, int] = {}
+
+    def done(self, tp: TP, offset: int) -> None:
+        """Everything before ``offset`` is done with, and may be committed."""
+        self._done[tp] = offset
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109 - Faust's argument
+        """Fetch what is there: one message a chunk, and the changelogs' records one by one."""
+        if self.flow_active and not self._get_active_partitions():
+            # All are held back; Faust would sleep for a second.
+            await asyncio.sleep(_HELD_BACK)
+            return
+        records, active = await self._wait_next_records(timeout)
+        generation = self.app.consumer_generation_id
+        if records is None or self.should_stop:
+            return
+        if not self.flow_active:
+            await self.perform_seek()
+            return
+        for tp, found in records.items():
+            if self._superseded(generation):
+                # They are read again after the rebalance.
+                return
+            if not self._is_changelog_tp(tp):
+                yield tp, self._chunk(tp, found)
+            elif active is not None and tp in active:
+                for record in found:
+                    yield tp, self._to_message(tp, record)
+
+    def _superseded(self, generation: int) -> bool:
+        """Whether a rebalance has begun since."""
+        return not self.flow_active or self.app.consumer_generation_id != generation
+
+    def _chunk(self, tp: TP, found: list[Any]) -> ConsumerMessage:
+        message = self._to_message(tp, found[-1])
+        message.value = [(record.offset, record.value) for record in found]  # type: ignore[assignment]
+        return message
+
+    def ack(self, message: Message) -> bool:
+        """Keep no account of single messages."""
+        message.acked = True
+        self._unacked_messages.discard(message)
+        return False
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Offsets that are missing need no account either."""
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self._done.get(tp)
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:  # noqa: ANN401 - as Faust calls it
+        return (tp for tp in list(self._done) if topics is None or tp in topics or tp.topic in topics)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Forget how far partitions were done with that are owned no more; after whoever took them has finished."""
+        await super().on_partitions_revoked(revoked)
+        for tp in revoked:
+            self._done.pop(tp, None)
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+
+class ChunkTransport(driver.Transport):
+    """Faust's transport with that consumer."""
+
+    Consumer = ChunkConsumer
+
+
+assert issubclass(driver.Consumer, FaustConsumer)

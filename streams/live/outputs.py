@@ -1,0 +1,110 @@
+"""What a worker writes to Kafka: lapses, dead letters, cells of its state, ticks. One producer for all of it.
+
+The producer is aiokafka's own: it is idempotent, so that what it repeats keeps its place and comes once, which the state's
+changelog rests on, and Faust has no setting for that. All that is written of one batch is under way at once, and ``sent``
+waits until the broker has all of it.
+"""
+
+import asyncio
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+
+from streams.lapses import Lapse, encode_lapse
+from streams.live.settings import WorkerSettings
+from streams.sequence import Unread
+from streams.topics import DEAD_LETTER_BYTES, DEAD_LETTERS, LAPSES
+
+_BATCH_BYTES = 262_144
+_REQUEST_MS = 30_000
+_letter = msgspec.json.Encoder().encode
+
+
+class Outgoing:
+    """Records on their way."""
+
+    def __init__(self) -> None:
+        self._under_way: list[asyncio.Future[Any]] = []
+
+    def add(self, future: "asyncio.Future[Any]") -> None:
+        """One more."""
+        self._under_way.append(future)
+
+    async def arrived(self) -> int:
+        """Wait until the broker has all of them, and return the greatest offset; -1 of none.
+
+        Raises:
+            aiokafka.errors.KafkaError: when the broker refuses one.
+        """
+        if not self._under_way:
+            return -1
+        told = await asyncio.gather(*self._under_way)
+        return int(max(each.offset for each in told))
+
+
+class Outputs:
+    """The worker's producer."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._lapses = settings.topic(LAPSES)
+        self._letters = settings.topic(DEAD_LETTERS)
+        self._producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Connect.
+
+        Raises:
+            aiokafka.errors.KafkaConnectionError: when no broker answers.
+        """
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._settings.servers,
+            client_id=f"{self._settings.app_id}-outputs",
+            acks="all",
+            enable_idempotence=True,
+            max_request_size=DEAD_LETTER_BYTES,
+            max_batch_size=_BATCH_BYTES,
+            request_timeout_ms=_REQUEST_MS,
+        )
+        await producer.start()
+        self._producer = producer
+
+    async def stop(self) -> None:
+        """Send what is under way, and disconnect."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    async def results(self, partition: int, lapses: Iterable[Lapse], unread: Iterable[Unread]) -> Outgoing:
+        """Send lapses, in their order, and dead letters of a partition number."""
+        outgoing = Outgoing()
+        for lapse in lapses:
+            outgoing.add(await self._send(self._lapses, lapse.id.encode(), encode_lapse(lapse)))
+        for letter in unread:
+            topic = self._settings.topic(letter.topic)
+            key = f"{topic}/{partition}/{letter.offset}".encode()
+            outgoing.add(await self._send(self._letters, key, dead_letter(topic, partition, letter)))
+        return outgoing
+
+    async def records(self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None]]) -> Outgoing:
+        """Send records, key and value, to one partition, in their order."""
+        outgoing = Outgoing()
+        for key, value in records:
+            outgoing.add(await self._send(topic, key, value, partition))
+        return outgoing
+
+    async def _send(
+        self, topic: str, key: bytes | None, value: bytes | None, partition: int | None = None
+    ) -> "asyncio.Future[Any]":
+        if self._producer is None:
+            raise RuntimeError("the worker's producer is not connected")
+        return await self._producer.send(topic, value, key=key, partition=partition)  # type: ignore[no-any-return]
+
+
+def dead_letter(topic: str, partition: int, letter: Unread) -> bytes:
+    """A record that is no event, as JSON: where it stood, why it was refused, and its bytes in base64 (null of none)."""
+    record = None if letter.record is None else base64.b64encode(letter.record).decode()
+    return _letter({"topic": topic, "partition": partition, "offset": letter.offset, "why": letter.why, "record": record})

@@ -1,0 +1,54 @@
+"""What the transport by chunks leans on is there: this fails where Faust has changed inside."""
+
+import inspect
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from faust.transport.consumer import Consumer, Fetcher
+from faust.transport.drivers import aiokafka as driver
+
+from streams.live import chunks
+from streams.live.chunks import ChunkConsumer
+
+
+def test_faust_is_as_the_chunks_need_it() -> None:
+    assert chunks.fits() is None
+
+
+def test_every_method_that_is_overridden_is_on_the_list() -> None:
+    own = {name for name, value in vars(ChunkConsumer).items() if inspect.isfunction(value)}
+    of_faust = {name for name in own if hasattr(driver.Consumer, name)} - {"__init__", "on_partitions_revoked"}
+    assert of_faust <= set(chunks.LEANT_ON)
+
+
+CALLS = {
+    "getmany": Consumer._drain_messages,
+    "_add_gap": Consumer._drain_messages,
+    "_new_offset": Consumer._filter_committable_offsets,
+    "_filter_tps_with_pending_acks": Consumer.force_commit,
+    "_drain_messages": Fetcher._fetcher.fun,
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_faust_still_calls_what_is_overridden(name: str) -> None:
+    assert name in inspect.getsource(CALLS[name])
+
+
+def test_aiokafka_still_has_the_wait_of_a_fetch() -> None:
+    assert "_fetch_max_wait_ms" in inspect.getsource(AIOKafkaConsumer)
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [("0.15.2", "got 0.15.2"), ("0.16.0", "got 0.16.0"), ("1.0", "got 1.0"), ("0.15.9", None)],
+)
+def test_other_versions_of_faust_are_taken_one_by_one(monkeypatch: pytest.MonkeyPatch, found: str, why: str | None) -> None:
+    monkeypatch.setattr(chunks, "version", lambda _: found)
+    reason = chunks.fits()
+    assert reason is None if why is None else reason is not None and why in reason
+
+
+def test_a_method_that_changed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver.Consumer, "_new_offset", lambda self, tp, more: None)
+    assert chunks.fits() == "expected Faust's _new_offset(self, tp), got _new_offset(self, tp, more)"
