@@ -37,15 +37,16 @@ def worker(
     plain: Annotated[bool, typer.Option("--plain", help="Take the records one by one: slower, the same results.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Only check that the worker could start.")] = False,
     loglevel: Annotated[
-        Literal["debug", "info", "warn", "error"], typer.Option("--loglevel", "-l", help="What is written to standard error.")
-    ] = "info",
+        Literal["debug", "info", "warning", "error"] | None,
+        typer.Option("--loglevel", "-l", help="From where on the worker's own entries are logged, to standard error."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Judge the log on Kafka for as long as it runs; several workers share the partitions.
 
     Its other settings are the environment's (STEADYLINE_...). End it with SIGTERM or Ctrl-C.
     """
-    settings = _settings(bootstrap, run, rules, plain=plain)
+    settings = _settings(bootstrap, run, rules, loglevel, plain=plain)
     partitions = _checked(settings)
     if check:
         if as_json:
@@ -55,10 +56,12 @@ def worker(
             topics = ", ".join(settings.topic(name) for name in INPUTS)
             out().print(words(f"fit to start: {topics}, {partitions} partitions each, group {settings.app_id}"), soft_wrap=True)
         return
-    _run(settings, loglevel)
+    _run("warn" if settings.log_level == "warning" else settings.log_level)
 
 
-def _settings(bootstrap: str | None, run: str | None, rules: Path | None, *, plain: bool) -> "WorkerSettings":
+def _settings(
+    bootstrap: str | None, run: str | None, rules: Path | None, loglevel: str | None, *, plain: bool
+) -> "WorkerSettings":
     from streams.live.settings import SettingsError, agreements_of, from_environment
 
     told = {
@@ -66,6 +69,7 @@ def _settings(bootstrap: str | None, run: str | None, rules: Path | None, *, pla
         "STEADYLINE_RUN": run,
         "STEADYLINE_AGREEMENTS": None if rules is None else str(rules),
         "STEADYLINE_PLAIN_AGENT": "yes" if plain else None,
+        "STEADYLINE_LOG_LEVEL": loglevel,
     }
     # What the command line says goes before the environment, and is checked by the same rules.
     os.environ.update({name: value for name, value in told.items() if value is not None})
@@ -102,12 +106,12 @@ def _checked(settings: "WorkerSettings") -> int:
     return partitions
 
 
-def _run(settings: "WorkerSettings", loglevel: str) -> NoReturn:
+def _run(loglevel: str) -> NoReturn:
     import faust
 
-    from streams.live.worker import create_app
+    # The same app as ``faust -A streams.app`` has: it reads the environment, which by now holds what the command line said.
+    from streams.app import app
 
-    app = create_app(settings)
     app.finalize()
     faust.Worker(app, loglevel=loglevel).execute_from_commandline()
     raise typer.Exit(0)

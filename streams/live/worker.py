@@ -20,6 +20,7 @@ from yarl import URL
 
 from streams.agreements.model import Agreement
 from streams.live import chunks, clock
+from streams.live.attendants import Attendants
 from streams.live.cells import CELL_BYTES
 from streams.live.chunks import ChunkConsumer, ChunkTransport
 from streams.live.lanes import Lane, Lanes
@@ -59,10 +60,19 @@ def _watch(agreements: tuple[Agreement, ...], partition: int, partitions: int, r
 class WatchApp(faust.App):
     """Faust's app with what the watch adds to it."""
 
-    def __init__(self, settings: WorkerSettings, vitals: Vitals, make: WatchMaker) -> None:
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        vitals: Vitals,
+        make: WatchMaker,
+        *,
+        attendants: Attendants | None,
+        logs: dict[str, Any] | None,
+    ) -> None:
         self.settings = settings
         self.vitals = vitals
         self.make = make
+        self.attendants = attendants
         self.agreements = agreements_of(settings)
         self.live_names = {settings.topic(name): name for name in INPUTS}
         self.outputs = Outputs(settings)
@@ -72,7 +82,7 @@ class WatchApp(faust.App):
         self._clock: asyncio.Task[None] | None = None
         reason = "chosen by the settings" if settings.plain else chunks.fits()
         self.by_chunks = reason is None
-        super().__init__(settings.app_id, **_faust_settings(settings))
+        super().__init__(settings.app_id, **_faust_settings(settings), logging_config=logs)
         if self.by_chunks:
             self.transport = ChunkTransport([URL(f"kafka://{server}") for server in settings.servers], self)
         else:
@@ -91,6 +101,7 @@ class WatchApp(faust.App):
             )
         )
         self.on_partitions_revoked.connect(self._revoked, weak=False)
+        self.on_partitions_assigned.connect(self._assigned, weak=False)
 
     async def on_start(self) -> None:
         """Look at the topics and connect, before anything is read."""
@@ -98,15 +109,21 @@ class WatchApp(faust.App):
         gc.set_threshold(200_000, 20, 50)
         self.partitions = await partitions_of(self.settings, self.table.changelog_topic.get_topic_name())
         self.conf.topic_partitions = self.partitions
+        if self.attendants is not None:
+            await self.attendants.start(self.partitions)
         await self.outputs.start()
         await super().on_start()
 
     async def on_stop(self) -> None:
         """Finish what is under way, let Faust commit, and leave."""
+        if self.attendants is not None:
+            await self.attendants.leave()
         await self._close(keep=True)
         await super().on_stop()
         await self.outputs.stop()
         self.pulse.end()
+        if self.attendants is not None:
+            await self.attendants.stop()
 
     async def take(self, event: faust.EventT[Any]) -> None:
         """Hand what was read to its lane."""
@@ -124,7 +141,6 @@ class WatchApp(faust.App):
             await self._close(keep=False)
             self.pulse.reset()
             owned = self._owned()
-            self.vitals.assigned(owned, at=time.monotonic())
             states = self.table.cells.states(owned)
             for partition, state in states.items():
                 watch = self.make(self.agreements, partition, self.partitions, self.settings.run)
@@ -145,6 +161,8 @@ class WatchApp(faust.App):
                         pulse=self.pulse,
                     )
                 )
+            shown = ", ".join(map(str, owned)) or "none"
+            log.info("watching partition numbers %s of %d, %s", shown, self.partitions, self.settings.run or "live")
             if 0 in states and self.settings.run is None:
                 self._clock = asyncio.create_task(self._guarded(clock.run(self.settings.tick, self._send_tick)))
         except Exception as error:  # Faust would pass over it and read on without a watch
@@ -159,6 +177,12 @@ class WatchApp(faust.App):
             if missing:
                 raise TopicsError(f"partition {number} is ours, but not in {', '.join(missing)}: they are not read together")
         return sorted(numbers)
+
+    async def _assigned(self, *told: Any, **_: object) -> None:  # noqa: ANN401 - Faust's signals have no types
+        # Their state is still to be read back.
+        assigned: set[TP] = told[1]
+        owned = sorted({tp.partition for tp in assigned if tp.topic in self.live_names})
+        self.vitals.assigned(owned, at=time.monotonic())
 
     async def _revoked(self, *_: object, **__: object) -> None:
         partitions = self.lanes.partitions
@@ -275,19 +299,30 @@ async def partitions_of(settings: WorkerSettings, changelog: str) -> int:
     return counts[inputs[0]]
 
 
-def create_app(settings: WorkerSettings, *, vitals: Vitals | None = None, make: WatchMaker = _watch) -> WatchApp:
+def create_app(
+    settings: WorkerSettings,
+    *,
+    vitals: Vitals | None = None,
+    make: WatchMaker = _watch,
+    attended: bool = True,
+    logs: dict[str, Any] | None = None,
+) -> WatchApp:
     """The worker's app.
 
     Args:
         settings: How it runs.
         vitals: Told of its progress.
         make: Makes the watch of a partition number.
+        attended: Have its page of health, its ping and its watchdog.
+        logs: How to log, for ``logging.config.dictConfig``; Faust sets up its own without.
 
     Raises:
         AgreementError: when the settings' agreements cannot be used.
         OSError: when they cannot be read.
+        ValueError: when the address to ping cannot be used.
     """
-    app = WatchApp(settings, vitals or Vitals(time.monotonic()), make)
+    told = vitals or Vitals(time.monotonic())
+    app = WatchApp(settings, told, make, attendants=Attendants(settings, told) if attended else None, logs=logs)
     topic = app.topic(
         *app.live_names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", maxsize=_QUEUE
     )
@@ -303,9 +338,6 @@ def create_app(settings: WorkerSettings, *, vitals: Vitals | None = None, make: 
 
 def _faust_settings(settings: WorkerSettings) -> dict[str, Any]:
     """Every setting of Faust's that matters here, said aloud."""
-    # They stay at DEBUG whatever the worker's level is, and format each line all the same.
-    for name in ("faust", "mode", "aiokafka"):
-        logging.getLogger(name).setLevel(logging.INFO)
     chosen: dict[str, Any] = {
         "broker": [f"kafka://{server}" for server in settings.servers],
         "broker_commit_interval": settings.commit,

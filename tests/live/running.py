@@ -162,7 +162,7 @@ class Worker:
         return self.log.read_text(errors="replace")
 
     def ready(self) -> "Worker":
-        until(lambda: "Worker ready" in self.said() or self.process.poll() is not None, f"a worker:\n{self.said()}")
+        until(lambda: "watching partition numbers" in self.said() or self.process.poll() is not None, f"a worker:\n{self.said()}")
         assert self.process.poll() is None, self.said()
         return self
 
@@ -181,6 +181,7 @@ def worker(ground: Ground, *, app: str = "streams.app:app", **environment: str) 
             **{name: value for name, value in os.environ.items() if not name.startswith("STEADYLINE_")},
             "STEADYLINE_KAFKA": ground.bootstrap,
             "STEADYLINE_DATADIR": folder,
+            "STEADYLINE_HEALTH_BIND": "127.0.0.1:0",
             **({} if ground.run is None else {"STEADYLINE_RUN": ground.run}),
             **environment,
         }

@@ -142,7 +142,7 @@ def test_a_worker_that_was_asleep_does_not_write_into_what_others_own_by_now(kaf
             ground.send(sendings[half:])
             until(lambda: ground.revisions().keys() >= expected.keys(), f"all\n{other.said()}")
             sleeper.process.send_signal(signal.SIGCONT)
-            until(lambda: sleeper.process.poll() is not None or sleeper.said().count("Worker ready") > 1, "its end or return")
+            until(lambda: sleeper.process.poll() is not None or sleeper.said().count("watching partition numbers") > 1, "its end or return")
             until(ground.caught_up, f"the end\n{other.said()}")
             assert other.end() == 0, other.said()
     assert ground.revisions() == expected
