@@ -57,6 +57,7 @@ app.command(
         "steadyline replay us-china-2022",
         "steadyline replay recording.jsonl.gz --explain --log kept.db",
         "zcat recording.jsonl.gz | steadyline replay - --json",
+        "steadyline replay us-china-2022 --to kafka://127.0.0.1:9092 --run drill-1 --partitions 4",
         EXPLAINED,
     )
 )(replay.replay)

@@ -7,10 +7,17 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from kafka import KafkaAdminClient
-from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    KafkaError,
+    KafkaTimeoutError,
+    NotCoordinatorError,
+)
 
+from streams.log.kafka import Bounds
 from streams.topics import Topic
 
 PATIENCE = 5.0
@@ -20,6 +27,8 @@ _EXISTS = 36
 """Kafka's error code TOPIC_ALREADY_EXISTS."""
 _UNKNOWN = 3
 """Kafka's error code UNKNOWN_TOPIC_OR_PARTITION."""
+
+_COORDINATOR_COMES = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
 
 
 class BrokerError(Exception):
@@ -74,12 +83,13 @@ class Admin:
             BrokerError: when no broker answers there in time.
         """
         self.bootstrap = bootstrap
+        self._patience = patience
         servers = [_server(server) for server in bootstrap.split(",")]
         end = time.monotonic() + patience
         reason = _unreachable(servers, end)
         if reason is not None:
             raise BrokerError(f"no Kafka broker answers at {bootstrap} ({reason})")
-        with _hushed():
+        with hushed():
             try:
                 self._client = _Client(
                     bootstrap_servers=[f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in servers],
@@ -96,7 +106,7 @@ class Admin:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with _hushed():
+        with hushed():
             self._client.close()
 
     def cluster(self) -> Cluster:
@@ -141,6 +151,42 @@ class Admin:
                 [ConfigResource(ConfigResourceType.TOPIC, name) for name in names], config_filter="all"
             )["topic"]
         return [found for topic in topics for found in _differences(topic, there[topic.name], settings.get(topic.name, {}))]
+
+    def bounds(self, topics: Sequence[str]) -> dict[tuple[str, int], Bounds]:
+        """What each partition of these topics holds; nothing of a topic that is not there.
+
+        Raises:
+            BrokerError: when the broker does not answer.
+        """
+        with self._told():
+            told = {one["name"]: one for one in self._client.describe_topics(topics)}
+            places = [
+                TopicPartition(topic, partition["partition_index"])
+                for topic in topics
+                for partition in told[topic]["partitions"]
+            ]
+            first = self._client.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
+            end = self._client.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
+        return {(place.topic, place.partition): Bounds(first[place].offset, end[place].offset) for place in places}
+
+    def committed(self, group: str) -> dict[tuple[str, int], int]:
+        """Up to which offset a consumer group is done with each topic and partition; nothing of one nobody has heard of.
+
+        Raises:
+            BrokerError: when the broker does not answer.
+        """
+        end = time.monotonic() + self._patience
+        with self._told():
+            while True:
+                try:
+                    told = self._client.list_group_offsets({group: None})
+                except _COORDINATOR_COMES:
+                    # A broker that nobody has asked for a group yet makes the topic of their offsets first.
+                    if time.monotonic() + _STEP > end:
+                        raise
+                    time.sleep(_STEP)
+                else:
+                    return {(place.topic, place.partition): found.offset for place, found in told[group].items()}
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -192,7 +238,7 @@ def _unreachable(servers: Sequence[tuple[str, int]], end: float) -> str | None:
 
 
 @contextlib.contextmanager
-def _hushed() -> Iterator[None]:
+def hushed() -> Iterator[None]:
     """Keep the client's own account of each attempt out of the command's output."""
     logger = logging.getLogger("kafka")
     before = logger.level

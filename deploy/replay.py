@@ -138,7 +138,7 @@ def replay(
     for batch in source.batches():
         if isinstance(batch, Lines):
             if not run.batches:
-                run.ticking = _ticks(batch.lines)
+                run.ticking = ticks_itself(batch.lines)
             run.receive(batch)
         elif isinstance(batch, Unread):
             run.refuse([Refusal(*batch)])
@@ -289,7 +289,7 @@ def not_yet(known: datetime) -> str:
     return f"known at {spoken(known)}, which has not come yet: nothing is known before it happened - at `$.time`"
 
 
-def _ticks(lines: Iterable[bytes]) -> bool:
+def ticks_itself(lines: Iterable[bytes]) -> bool:
     """Whether a tick is among the lines; a text that only mentions ticks is none."""
     for line in lines:
         if _TICK in line:

@@ -163,6 +163,11 @@ class Plan:
         self._least = max(self._least, now.astimezone(UTC))
         return list(self._tick(range(self._partitions)))
 
+    def together(self) -> list[Sending]:
+        """A tick wherever the clock is late."""
+        self._apart = 0
+        return list(self._tick([place for place in range(self._partitions) if self._is_late(place)]))
+
     def pulse(self, moment: datetime) -> list[Sending]:
         """A tick everywhere at a moment on the way to ``now``, to be sent before the records that brought the time to there."""
         self._number += 1
@@ -203,8 +208,7 @@ class Plan:
         for clock in map(self._clocks.__getitem__, places):
             clock.since, clock.latest = topic, max(clock.latest, earliest)
         if self._apart >= TOGETHER:
-            self._apart = 0
-            yield from self._tick([place for place in range(self._partitions) if self._is_late(place)])
+            yield from self.together()
 
     def _is_late(self, place: int) -> bool:
         time = self._clocks[place].time

@@ -59,7 +59,8 @@ class Watch:
         self._records = self.docket.channels.records
         self._dirty: dict[str, Duty] = {}
         self._wakes: list[tuple[datetime, str, Duty]] = []
-        self._waiting: list[tuple[datetime, str, str, AnyEvent]] = []
+        self._waiting: list[tuple[datetime, str, str, int, AnyEvent]] = []
+        self._arrived = 0
         self._idle_until = _ALWAYS
 
     def receive(self, event: AnyEvent) -> list[Lapse]:
@@ -82,7 +83,7 @@ class Watch:
             # Nearly all are exact, and need no reckoning.
             earliest = event.time if event.precision in _EXACT else event.occurred.earliest
             if self.now is None or earliest > self.now:
-                heappush(self._waiting, (earliest, event.id, event.source, event))
+                self._wait(earliest, event)
                 return []
             revisions = self._take(event)
         self._idle_until = self._next_wake()
@@ -127,7 +128,7 @@ class Watch:
             due = wakes[0][0] if wakes else None
             comes = waiting[0][0] if waiting else None
             if comes is not None and comes <= now and (due is None or comes < due):
-                event = heappop(waiting)[3]
+                event = heappop(waiting)[-1]
                 # Nothing falls due before it.
                 self._idle_until = _NEVER
                 if not self.absorb(event, comes):
@@ -183,7 +184,7 @@ class Watch:
         self.now, self._retractions.sweep_at = clock.now, clock.sweep_at
         self._memory.recall({name: cell for name, cell in cells.items() if name[0] not in ("clock", "drill")})
         for event in clock.waiting:
-            heappush(self._waiting, (event.occurred.earliest, event.id, event.source, event))
+            self._wait(event.occurred.earliest, event)
         revisions: list[Lapse] = []
         duties = list(self.docket.duties())
         if self.now is None or clock.rules == self._rules:
@@ -201,6 +202,11 @@ class Watch:
             revisions += self._drill.recall({name[1:]: cell for name, cell in cells.items() if name[0] == "drill"})
         self._idle_until = self._next_wake()
         return revisions
+
+    def _wait(self, earliest: datetime, event: AnyEvent) -> None:
+        """Let an event wait for its time; of two that claim to be the same one, the first to arrive comes first."""
+        self._arrived += 1
+        heappush(self._waiting, (earliest, event.id, event.source, self._arrived, event))
 
     def _next_wake(self) -> datetime:
         """Until when nothing falls due, UTC."""

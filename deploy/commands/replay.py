@@ -1,6 +1,7 @@
 """``steadyline replay``: what lapsed, when, under which rule, on what evidence."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from deploy.summary import exit_code, in_words, speed_in_words, summary
 from deploy.table import EXERCISE, announcements, in_order, is_shown, lapse_table
 from streams.events import AnyEvent
 from streams.lapses import Lapse, encode_lapse
+from streams.topics import MOST_PARTITIONS, PARTITIONS
 
 
 def replay(
@@ -40,6 +42,40 @@ def replay(
     ] = "max",
     progress: Annotated[bool, typer.Option("--progress/--no-progress", help="A bar on standard error, on a terminal.")] = True,
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the output as a picture as well.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="kafka://HOST:PORT",
+            help="Judge nothing here: send the events, and the ticks that keep their order, to topics of their own on Kafka.",
+        ),
+    ] = None,
+    run_id: Annotated[
+        str | None,
+        typer.Option("--run", metavar="ID", help="With --to: name the run. Without it: the story's name, and when it was."),
+    ] = None,
+    partitions: Annotated[
+        int | None,
+        typer.Option(
+            "--partitions",
+            metavar="N",
+            min=1,
+            max=MOST_PARTITIONS,
+            help=f"With --to: partitions of each input topic.  [default: {PARTITIONS}]",
+        ),
+    ] = None,
+    every: Annotated[
+        int | None,
+        typer.Option(
+            "--tick-every",
+            metavar="SECONDS",
+            min=1,
+            max=1_000_000_000,
+            help="With --to: send a tick only so often, in the events' time, and not between any two events that need one to "
+            "keep their order. Less is sent; a reader takes what lies between two ticks in topic by topic, at the time of the "
+            "first, so a lapse can have other revisions on the way than in an embedded replay.",
+        ),
+    ] = None,
 ) -> None:
     """Replay history, or a recording, and say what lapsed.
 
@@ -50,6 +86,31 @@ def replay(
         pace = parse_speed(speed)
     except ValueError as error:
         bad_use(str(error))
+    if to is not None:
+        judging = {"--log": log, "--explain": explain, "--all": everything, "--svg": svg}
+        if useless := [name for name, given in judging.items() if given]:
+            bad_use(f"expected no {' and no '.join(useless)} with --to: nothing is judged here, but by the workers of the run")
+        # Kafka's client takes longer to import than all other commands together take to run.
+        from deploy.publish import publish, tell
+
+        span = None if every is None else timedelta(seconds=every)
+        tell(
+            publish(
+                what,
+                to,
+                run_id,
+                partitions=partitions or PARTITIONS,
+                rules=rules,
+                until=until,
+                speed=pace,
+                every=span,
+                progress=progress,
+            ),
+            as_json=as_json,
+        )
+    for name, given in {"--run": run_id, "--partitions": partitions, "--tick-every": every}.items():
+        if given is not None:
+            bad_use(f"expected {name} only with --to")
     session = run(what, rules, log=log, until=until, speed=pace, again=explain, progress=progress)
     code = exit_code(session)
     if as_json:

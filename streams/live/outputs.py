@@ -6,21 +6,19 @@ waits until the broker has all of it.
 """
 
 import asyncio
-import base64
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
 from aiokafka import AIOKafkaProducer
 
 from streams.lapses import Lapse, encode_lapse
+from streams.letters import encode_letter, of_record
 from streams.live.settings import WorkerSettings
 from streams.sequence import Unread
 from streams.topics import DEAD_LETTER_BYTES, DEAD_LETTERS, LAPSES
 
 _BATCH_BYTES = 262_144
 _REQUEST_MS = 30_000
-_letter = msgspec.json.Encoder().encode
 
 
 class Outgoing:
@@ -85,8 +83,8 @@ class Outputs:
             outgoing.add(await self._send(self._lapses, lapse.id.encode(), encode_lapse(lapse)))
         for letter in unread:
             topic = self._settings.topic(letter.topic)
-            key = f"{topic}/{partition}/{letter.offset}".encode()
-            outgoing.add(await self._send(self._letters, key, dead_letter(topic, partition, letter)))
+            told = of_record(topic, partition, letter.offset, letter.record, letter.why)
+            outgoing.add(await self._send(self._letters, told.key, encode_letter(told)))
         return outgoing
 
     async def records(self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None]]) -> Outgoing:
@@ -102,9 +100,3 @@ class Outputs:
         if self._producer is None:
             raise RuntimeError("the worker's producer is not connected")
         return await self._producer.send(topic, value, key=key, partition=partition)  # type: ignore[no-any-return]
-
-
-def dead_letter(topic: str, partition: int, letter: Unread) -> bytes:
-    """A record that is no event, as JSON: where it stood, why it was refused, and its bytes in base64 (null of none)."""
-    record = None if letter.record is None else base64.b64encode(letter.record).decode()
-    return _letter({"topic": topic, "partition": partition, "offset": letter.offset, "why": letter.why, "record": record})

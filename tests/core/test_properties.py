@@ -134,3 +134,17 @@ def test_a_silent_feed_yields_unknown_and_never_a_lapse_or_a_resolve(events: lis
         if lapse.rule == "checks" and lapse.state == "open":
             # What was lapsed before the silence becomes unknown at the first slot that the feed does not vouch for.
             assert silent_from + timedelta(hours=17) > END, lapse
+
+
+def test_of_two_reports_that_claim_to_be_the_same_one_the_first_counts() -> None:
+    """Also while both wait for their time, where neither can be put before the other by what it says."""
+    first = event("contact", "same", 5.0, {"parties": ["AA", "BB"], "channel": "phone"})
+    second = event("contact", "same", 5.0, {"parties": ["AA", "BB"]})
+    for one, other in ((first, second), (second, first)):
+        watch = Watch(WORLD)
+        watch.advance(START)
+        watch.receive(one)
+        watch.receive(other)
+        watch.advance(END)
+        heard = watch.docket.channels.records["phone"].signs.items
+        assert bool(heard) == (one is first)

@@ -2,27 +2,28 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from random import Random
-from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.publish import Sender
 from deploy.replay import Edges, replay
-from producers.plan import Plan, Sending
-from streams.events import AnyEvent
-from streams.events.decode import encode
+from producers.plan import TOGETHER, Plan, Sending
+from streams.events import AnyEvent, Tick
+from streams.events.decode import decode, encode
 from streams.lapses import encode_lapse
 from streams.log.recording import Batch, Lines
 from streams.partition import PartitionWatch
 from streams.routes import Homes
 from streams.rulebook import RuleBook
-from streams.topics import INPUTS
+from streams.topics import CHANNELS, INCIDENTS, INPUTS, LAUNCHES
 from streams.watch import Watch
 from tests.core.histories import histories
-from tests.core.world import END, WORLD, at, event
+from tests.core.world import END, WORLD, at, check, contact, event, incident, launch, status
 
 RUN = "r"
 HOMES = Homes.of(RuleBook(WORLD))
@@ -56,10 +57,14 @@ def embedded(given: Given, start: datetime | None = None, until: datetime | None
 
 
 def planned(
-    given: Given, partitions: int, start: datetime | None = None, until: datetime | None = None, **options: Any
+    given: Given,
+    partitions: int,
+    start: datetime | None = None,
+    until: datetime | None = None,
+    every: timedelta | None = None,
 ) -> list[Sending]:
     """The records of a replay."""
-    plan = Plan(HOMES, partitions, RUN, until=until, **options)
+    plan = Plan(HOMES, partitions, RUN, until=until, every=every)
     return [sending for sendings in Sender(plan, given, start=start) for sending in sendings]
 
 
@@ -129,3 +134,107 @@ def test_a_replay_over_topics_is_judged_as_the_embedded_one(
 ) -> None:
     sendings = planned(recording, partitions, start, until)
     assert judged(sendings, partitions, chance) == embedded(recording, start, until)
+
+
+@settings(max_examples=40, deadline=None)
+@given(recordings(), st.sampled_from([1, 3]), st.sampled_from([1, 6, 1_000]))
+def test_ticks_only_so_often_send_the_same_events(recording: Given, partitions: int, hours: int) -> None:
+    dense, sparse = planned(recording, partitions), planned(recording, partitions, every=timedelta(hours=hours))
+    assert events_of(sparse) == events_of(dense)
+    if not any(tick[2] for one in sparse if (tick := tick_of(one)) is not None):
+        moments = [time for time, _ in ticks_of(sparse, 0)]
+        # The last one closes, whenever that is.
+        assert all(second - first >= timedelta(hours=hours) for first, second in pairwise(moments[:-1]))
+
+
+def tick_of(sending: Sending) -> tuple[datetime, str, bool] | None:
+    """Time and id of a tick, and whether it is the recording's own."""
+    one = decode(sending.value)
+    return (one.time, one.id, one.run != RUN) if isinstance(one, Tick) and not one.exercise else None
+
+
+def events_of(sendings: Sequence[Sending]) -> list[Sending]:
+    """What is no tick of the plan's, in order."""
+    return [sending for sending in sendings if (tick := tick_of(sending)) is None or tick[2]]
+
+
+def ticks_of(sendings: Sequence[Sending], partition: int) -> list[tuple[datetime, str]]:
+    """The ticks of a partition number, in order."""
+    return [
+        tick[:2]
+        for sending in sendings
+        if (sending.topic, sending.partition) == (INPUTS[0], partition) and (tick := tick_of(sending)) is not None
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(recordings(), st.sampled_from([1, 3]))
+def test_its_ticks_stand_in_the_same_order_in_all_three_topics_and_each_is_higher(recording: Given, partitions: int) -> None:
+    sendings = planned(recording, partitions)
+    for partition in range(partitions):
+        in_each = [
+            [
+                tick[:2]
+                for one in sendings
+                if (one.topic, one.partition) == (topic, partition) and (tick := tick_of(one)) is not None and not tick[2]
+            ]
+            for topic in INPUTS
+        ]
+        assert in_each[0] == in_each[1] == in_each[2]
+        assert all(first < second for first, second in pairwise(in_each[0]))
+
+
+def test_between_events_of_one_moment_in_two_topics_there_is_a_tick_of_that_moment() -> None:
+    lines = [encode(incident("i", 10.0)), encode(contact("c", 10.0)), encode(status("s", 10.0, "phone"))]
+    sendings = planned(Given(lines), 1)
+    order = [one.topic if tick_of(one) is None else "tick" for one in sendings if one.topic != LAUNCHES]
+    assert order == [INCIDENTS, "tick", "tick", INCIDENTS, "tick", "tick", CHANNELS, "tick", "tick"]
+    assert [time for time, _ in ticks_of(sendings, 0)] == [at(10.0)] * 3
+
+
+def test_a_clock_of_its_own_that_begins_late_finds_no_partition_behind() -> None:
+    """What was known before the first tick was known everywhere."""
+    early, late = encode(incident("i", 10.0)), encode(launch("l", 3.0))
+    own = encode(event("tick", "own", 5.0, {}))
+    sendings = planned(Given([early], [own, late]), 8)
+    (place,) = {one.partition for one in sendings if one.value == late}
+    before = sendings[: next(number for number, one in enumerate(sendings) if one.value == late)]
+    assert ticks_of(before, place)[-1][0] == at(10.0)
+
+
+def test_where_nothing_happens_the_clock_is_not_left_far_behind() -> None:
+    lines = [encode(check("east", f"c{number}", number / 60)) for number in range(TOGETHER + 1)]
+    sendings = planned(Given(lines), 8)
+    (place,) = {one.partition for one in sendings if tick_of(one) is None}
+    other = (place + 1) % 8
+    assert [time for time, _ in ticks_of(sendings, other)] == [at((TOGETHER - 1) / 60), at(TOGETHER / 60)]
+
+
+def test_an_id_as_long_as_ids_can_be_stands_in_the_way_of_no_event() -> None:
+    own = encode(event("tick", "~" * 200, 1.0, {}))
+    lines = [own, encode(incident("i", 1.0)), encode(contact("c", 1.0))]
+    assert len(events_of(planned(Given(lines), 1))) == 5
+
+
+@pytest.mark.parametrize(
+    ("lines", "until", "events", "left_out", "refused"),
+    [
+        ([check("east", "a", 1.0), check("east", "b", 50.0), check("east", "c", 2.0)], at(10.0), 2, 1, 0),
+        ([event("tick", "t", 1.0, {}), event("tick", "u", 50.0, {}), check("east", "c", 2.0)], at(10.0), 1, 2, 0),
+        ([check("east", "a", 1.0), check("east", "b", 240.0)], None, 1, 0, 1),
+        ([check("nowhere", "a", 1.0)], None, 1, 0, 0),
+        ([], at(10.0), 0, 0, 0),
+    ],
+    ids=["after the end", "the clock past the end", "not yet known", "an unknown channel is the workers' to refuse", "nothing"],
+)
+def test_what_is_sent_is_what_the_embedded_replay_takes_in(
+    lines: list[AnyEvent], until: datetime | None, events: int, left_out: int, refused: int
+) -> None:
+    plan = Plan(HOMES, 2, RUN, until=until)
+    sender = Sender(plan, Given(list(map(encode, lines))), now=END)
+    sent = [one for sendings in sender for one in sendings]
+    assert (plan.counts.total(), plan.left_out, sender.refused) == (events, left_out, refused)
+    assert len(sender.letters) == refused
+    assert sent, "a tick at the end"
+    result = replay(Watch(WORLD), Given(list(map(encode, lines))), Edges(clock=lambda: 0.0, now=lambda: END), until=until)
+    assert result.left_out == left_out
