@@ -22,11 +22,11 @@ Name = Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema={"pat
 Text = Annotated[str, Meta(max_length=20_000)]
 
 
-class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False, omit_defaults=True):
     """The content of an event. A field that its type does not know is refused: a typing error must not pass as silence."""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False, omit_defaults=True):
     """A CloudEvent with the four times kept apart.
 
     Attributes:
