@@ -44,6 +44,11 @@ class Attendants:
                 stall_after=settings.stall,
             )
 
+    @property
+    def page(self) -> str | None:
+        """Where the page is; ``None`` where there is none."""
+        return None if self._health is None else f"http://{self._health.bind}"
+
     async def start(self, partitions: int) -> None:
         """Begin, in the worker's loop.
 
@@ -56,7 +61,7 @@ class Attendants:
         """
         if self._health is not None:
             await self._health.start()
-            log.info("health, readiness and metrics at http://%s", self._health.bind)
+            log.info("health, readiness and metrics at %s", self.page)
         if self._dog is not None:
             self._dog.start()
         if self._url is not None:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import msgspec
 from aiohttp import web
-from mode import Service
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
@@ -139,23 +138,6 @@ class Health:
     async def _metrics(self, request: web.Request) -> web.Response:
         encode, kind = choose_encoder(request.headers.get("Accept", ""))
         return web.Response(body=encode(self._registry), headers={"Content-Type": kind})
-
-
-class HealthService(Service):
-    """The page as a service that a Faust app can hold."""
-
-    def __init__(self, health: Health, **settings: object) -> None:
-        super().__init__(**settings)  # type: ignore[arg-type]  # the loop and the beacon, which Faust gives
-        self.health = health
-
-    async def on_start(self) -> None:
-        """Listen."""
-        await self.health.start()
-        self.log.info("health and metrics at http://%s", self.health.bind)
-
-    async def on_stop(self) -> None:
-        """Listen no more."""
-        await self.health.stop()
 
 
 def _json(document: object, *, ok: bool) -> web.Response:

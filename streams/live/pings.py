@@ -13,7 +13,6 @@ from pathlib import Path
 
 import aiohttp
 import structlog
-from mode import Service
 from yarl import URL
 
 from streams.live.progress import Partition, Vitals
@@ -178,19 +177,3 @@ class Pinger:
             _log.info("pings arrive", host=self.host, **where)
         else:
             _log.warning("ping " + outcome if outcome.startswith("failed") else outcome, host=self.host, **where)
-
-
-class PingService(Service):
-    """The pings as a service that a Faust app can hold."""
-
-    def __init__(self, pinger: Pinger, **settings: object) -> None:
-        super().__init__(**settings)  # type: ignore[arg-type]  # the loop and the beacon, which Faust gives
-        self.pinger = pinger
-
-    async def on_start(self) -> None:
-        """Ping from now on."""
-        await self.pinger.start()
-
-    async def on_stop(self) -> None:
-        """Ping no more."""
-        await self.pinger.stop()

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from streams.live.health import Bind, Health, HealthService
+from streams.live.health import Bind, Health
 from streams.live.metrics import registry
 from streams.live.progress import Vitals
 
@@ -156,14 +156,15 @@ def test_a_port_that_is_taken_is_named() -> None:
     asyncio.run(main())
 
 
-def test_as_a_service_it_comes_and_goes_with_whoever_holds_it() -> None:
+def test_it_comes_and_goes() -> None:
     async def main() -> None:
         vitals = Vitals(0.0)
         health = Health(vitals, registry(vitals), bind="127.0.0.1:0")
-        async with HealthService(health), aiohttp.ClientSession() as session:
-            async with session.get(f"http://{health.bind}/healthz") as response:
-                assert response.status == 200
-            url = f"http://{health.bind}/healthz"
+        await health.start()
+        url = f"http://{health.bind}/healthz"
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            assert response.status == 200
+        await health.stop()
         async with aiohttp.ClientSession() as session:
             with pytest.raises(aiohttp.ClientConnectionError):
                 await session.get(url)

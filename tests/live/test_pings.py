@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from streams.live.pings import Pinger, PingService, address
+from streams.live.pings import Pinger, address
 from streams.live.progress import Vitals
 
 T = datetime(2026, 2, 26, tzinfo=UTC)
@@ -98,20 +98,21 @@ def test_pings_come_stop_with_the_ticks_and_come_again() -> None:
 
         async with outside() as server:
             pinger = Pinger(server.url, worker.vitals, partitions=2, every=0.02, monotonic=clock)
-            async with PingService(pinger):
-                await until(lambda: looks > 3)
-                assert server.got == []
-                for number in range(1, 4):
-                    worker.tick(0, 1)
-                    await until(lambda number=number: len(server.got) == number)  # type: ignore[misc]
-                # One partition stands still, though the other moves: that is enough.
-                for _ in range(3):
-                    worker.tick(0)
-                    seen = looks
-                    await until(lambda seen=seen: looks > seen + 3)  # type: ignore[misc]
-                assert server.got == [f"/{TOKEN}"] * 3
+            await pinger.start()
+            await until(lambda: looks > 3)
+            assert server.got == []
+            for number in range(1, 4):
                 worker.tick(0, 1)
-                await until(lambda: len(server.got) == 4)
+                await until(lambda number=number: len(server.got) == number)  # type: ignore[misc]
+            # One partition stands still, though the other moves: that is enough.
+            for _ in range(3):
+                worker.tick(0)
+                seen = looks
+                await until(lambda seen=seen: looks > seen + 3)  # type: ignore[misc]
+            assert server.got == [f"/{TOKEN}"] * 3
+            worker.tick(0, 1)
+            await until(lambda: len(server.got) == 4)
+            await pinger.stop()
             seen = looks
             worker.tick(0, 1)
             await asyncio.sleep(0)

@@ -342,31 +342,29 @@ REAL_WORKER = """
 import asyncio, os, sys, time, tempfile
 from pathlib import Path
 import aiohttp
-from streams.live.health import Health, HealthService
 from streams.live.logs import configure
-from streams.live.metrics import registry
 from streams.live.progress import Vitals
 from streams.live.settings import WorkerSettings
-from streams.live.watchdog import Watchdog, broker
 from streams.live.worker import create_app
 
 bootstrap, run, datadir = sys.argv[1:]
 
 async def main():
     configure(form="json", run=run)
-    settings = WorkerSettings(bootstrap=bootstrap, run=run, session_timeout=6.0, heartbeat=1.0, datadir=Path(datadir))
+    settings = WorkerSettings(
+        bootstrap=bootstrap, run=run, session_timeout=6.0, heartbeat=1.0, datadir=Path(datadir), health="127.0.0.1:0", stall=4.0
+    )
     vitals = Vitals(time.monotonic())
     app = create_app(settings, vitals=vitals)
-    health = Health(vitals, registry(vitals, run=run), bind="127.0.0.1:0")
-    Watchdog(vitals, broker(bootstrap), name=settings.topic, stall_after=4.0).start()
-    async with HealthService(health), aiohttp.ClientSession() as session:
-        await app.start()
+    await app.start()
+    page = app.attendants.page
+    async with aiohttp.ClientSession() as session:
         while True:
-            async with session.get(f"http://{health.bind}/readyz") as answer:
+            async with session.get(f"{page}/readyz") as answer:
                 if answer.status == 200:
                     break
             await asyncio.sleep(0.05)
-        async with session.get(f"http://{health.bind}/metrics") as answer:
+        async with session.get(f"{page}/metrics") as answer:
             metrics = (await answer.text()).splitlines()
         letters = next(line for line in metrics if line.startswith('steadyline_dead_letters_total{reason="not-json"}'))
         print("ready", os.getpid(), vitals.restarts, letters.split()[-1], flush=True)
