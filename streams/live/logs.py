@@ -8,8 +8,9 @@ import logging
 import logging.config
 import re
 import sys
+import time
 import unicodedata
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Literal, TextIO
@@ -22,9 +23,13 @@ NOISY = ("faust", "mode", "aiokafka", "kafka", "aiohttp", "asyncio", "urllib3", 
 """Loggers that are heard from a warning upwards. Faust may leave the root logger at DEBUG: each needs a level of its own."""
 OWN = ("streams", "producers", "alerts", "dashboards", "deploy")
 MASK = "***"
+AGAIN = 10.0
+"""Seconds for which a library's entry is not repeated."""
 LONGEST = 2_000
 """Characters of one value that are kept."""
 
+_CHANGING = re.compile(r"[0-9]+")
+_MOST_SAID = 1_000
 _DEEPEST = 5
 _SECRET = re.compile(
     r"(^|_)pass$|passw(or)?d|passphrase|secret|token|authorization|cookie|credential|api_?key|private_?key|ping_?url",
@@ -112,10 +117,11 @@ def config(
                 ],
             }
         },
+        "filters": {"again": {"()": Again}},
         "handlers": {
             # Faust sets the level of the first handler of all to its own.
             "faust": {"class": "logging.NullHandler"},
-            "steadyline": {"class": "logging.StreamHandler", "stream": out, "formatter": "steadyline"},
+            "steadyline": {"class": "logging.StreamHandler", "stream": out, "formatter": "steadyline", "filters": ["again"]},
         },
         "loggers": {
             **{name: {"level": quiet} for name in NOISY},
@@ -125,6 +131,38 @@ def config(
         },
         "root": {"level": quiet, "handlers": ["faust", "steadyline"]},
     }
+
+
+class Again(logging.Filter):
+    """Lets an entry of a library through once in a while, with how often it came.
+
+    That a broker is away is said sixty times a second.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nothing was said yet; ``clock`` gives monotonic seconds."""
+        super().__init__()
+        self._clock = clock
+        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the entry is to be heard."""
+        if record.name.partition(".")[0] in OWN:
+            return True
+        # Numbers and addresses change from one to the next, and it is the same all the same.
+        key = (record.name, _CHANGING.sub("#", str(record.msg))[:200])
+        now = self._clock()
+        since, count = self._said.get(key, (float("-inf"), 0))
+        if now - since < AGAIN:
+            self._said[key] = (since, count + 1)
+            return False
+        if len(self._said) >= _MOST_SAID:
+            self._said.clear()
+        self._said[key] = (now, 0)
+        if count:
+            record.msg = f"{record.getMessage()} (and {count} times more in {now - since:.0f} s)"
+            record.args = ()
+        return True
 
 
 def about(**bound: object) -> AbstractContextManager[None]:

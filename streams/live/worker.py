@@ -8,6 +8,8 @@ number owns it in all of them, and in the state's changelog.
 import asyncio
 import gc
 import logging
+import os
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
@@ -36,6 +38,10 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 20.0
 """Seconds that batches under way are given to end in a rebalance or at the end of the worker."""
+FAREWELL = 30.0
+"""Seconds after which a worker that was told to end does so in any case. What it had not written down is done again."""
+CUT_SHORT = 75
+"""The exit code then: the next start may fare better."""
 _QUEUE = 64
 """Chunks between Faust's consumer and the agent; they go on to their lanes at once."""
 _CHANGELOG = {
@@ -80,6 +86,7 @@ class WatchApp(faust.App):
         self.pulse = Pulse(settings.session_timeout - settings.heartbeat)
         self.partitions = 0
         self._clock: asyncio.Task[None] | None = None
+        self._farewell: threading.Timer | None = None
         reason = "chosen by the settings" if settings.plain else chunks.fits()
         self.by_chunks = reason is None
         super().__init__(settings.app_id, **_faust_settings(settings), logging_config=logs)
@@ -115,7 +122,10 @@ class WatchApp(faust.App):
         await super().on_start()
 
     async def on_stop(self) -> None:
-        """Finish what is under way, let Faust commit, and leave."""
+        """Finish what is under way, let Faust commit, and leave; the broker may be away for good, so not for ever."""
+        self._farewell = threading.Timer(FAREWELL, _cut_short)
+        self._farewell.daemon = True
+        self._farewell.start()
         if self.attendants is not None:
             await self.attendants.leave()
         await self._close(keep=True)
@@ -124,6 +134,12 @@ class WatchApp(faust.App):
         self.pulse.end()
         if self.attendants is not None:
             await self.attendants.stop()
+
+    async def on_shutdown(self) -> None:
+        """All has ended in good order."""
+        await super().on_shutdown()
+        if self._farewell is not None:
+            self._farewell.cancel()
 
     async def take(self, event: faust.EventT[Any]) -> None:
         """Hand what was read to its lane."""
@@ -297,6 +313,12 @@ async def partitions_of(settings: WorkerSettings, changelog: str) -> int:
         listed = ", ".join(f"{topic} has {count}" for topic, count in found.items())
         raise TopicsError(f"expected the same number of partitions in each of them: {listed}")
     return counts[inputs[0]]
+
+
+def _cut_short() -> None:
+    log.critical("did not end within %g s, for the broker does not answer; what is not written down is done again", FAREWELL)
+    logging.shutdown()
+    os._exit(CUT_SHORT)
 
 
 def create_app(

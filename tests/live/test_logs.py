@@ -13,7 +13,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.live.logs import LONGEST, Format, about, clean, config, configure, safe
+from streams.live.logs import LONGEST, Again, Format, about, clean, config, configure, safe
 
 HOSTILE = "east\n2026-01-01T00:00:00Z [info] all is well\x1b[2J\r\u202eretsacnep\u2028\x00\x9b"
 
@@ -192,3 +192,24 @@ def test_faust_leaves_it_as_it_is_and_stays_quiet(level: str) -> None:
         ("faust.worker", "[^Worker]: heard too"),
         ("streams.live.lanes", "lane opened"),
     ]
+
+
+def test_what_a_library_says_over_and_over_is_heard_now_and_then_with_its_count() -> None:
+    now = 0.0
+    again = Again(lambda: now)
+
+    def heard(name: str, message: str, *args: object) -> str | None:
+        record = logging.LogRecord(name, logging.ERROR, "", 1, message, args, None)
+        return record.getMessage() if again.filter(record) else None
+
+    assert heard("aiokafka", "Unable connect to node with id %s", 1) == "Unable connect to node with id 1"
+    for number in range(50):
+        assert heard("aiokafka", "Unable connect to node with id %s", number) is None
+    assert heard("aiokafka", "something else") == "something else"
+    now = 12.0
+    assert heard("aiokafka", "Unable connect to node with id %s", 2) == (
+        "Unable connect to node with id 2 (and 50 times more in 12 s)"
+    )
+    assert heard("aiokafka", "Unable connect to node with id %s", 2) is None
+    for _ in range(3):
+        assert heard("streams.live.worker", "our own are all heard") is not None
