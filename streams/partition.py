@@ -65,8 +65,8 @@ class PartitionWatch:
 
     @property
     def waiting(self) -> bool:
-        """Whether an event waits for the next tick."""
-        return self._sequencer.waiting
+        """Whether anything waits for the next tick: an event, or a heartbeat on which the word of a silence may hang."""
+        return self._sequencer.held > 0
 
     @property
     def held(self) -> int:

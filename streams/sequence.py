@@ -107,16 +107,6 @@ class Sequencer:
         return {topic: lane.position for topic, lane in self._lanes.items()}
 
     @property
-    def waiting(self) -> bool:
-        """Whether an event waits for the tick after it; heartbeats can wait."""
-        return any(
-            isinstance(item, Unread) or not isinstance(item.event, FeedHeartbeat)
-            for lane in self._lanes.values()
-            for part in (*(items for _, items, _ in lane.closed), lane.open)
-            for item in part
-        )
-
-    @property
     def held(self) -> int:
         """How many records wait."""
         return sum(len(lane.open) + sum(len(items) for _, items, _ in lane.closed) for lane in self._lanes.values())
