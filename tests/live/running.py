@@ -29,6 +29,8 @@ from streams.watch import Watch
 Revisions = dict[tuple[bool, str, int], bytes]
 """Every revision of every lapse: drill or not, id, revision."""
 PATIENCE = 60.0
+READY = "watching partition numbers"
+"""What a worker says once it judges."""
 
 
 def until(condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
@@ -162,7 +164,7 @@ class Worker:
         return self.log.read_text(errors="replace")
 
     def ready(self) -> "Worker":
-        until(lambda: "watching partition numbers" in self.said() or self.process.poll() is not None, f"a worker:\n{self.said()}")
+        until(lambda: READY in self.said() or self.process.poll() is not None, f"a worker:\n{self.said()}")
         assert self.process.poll() is None, self.said()
         return self
 

@@ -11,7 +11,7 @@ from producers.plan import Sending
 from producers.synthetic import generate
 from streams.events.decode import encode
 from streams.topics import INPUTS
-from tests.live.running import Ground, embedded, planned, until, worker
+from tests.live.running import READY, Ground, embedded, planned, until, worker
 
 
 def story(name: str) -> list[bytes]:
@@ -142,7 +142,10 @@ def test_a_worker_that_was_asleep_does_not_write_into_what_others_own_by_now(kaf
             ground.send(sendings[half:])
             until(lambda: ground.revisions().keys() >= expected.keys(), f"all\n{other.said()}")
             sleeper.process.send_signal(signal.SIGCONT)
-            until(lambda: sleeper.process.poll() is not None or sleeper.said().count("watching partition numbers") > 1, "its end or return")
+            until(
+                lambda: sleeper.process.poll() is not None or sleeper.said().count(READY) > 1,
+                "its end or return",
+            )
             until(ground.caught_up, f"the end\n{other.said()}")
             assert other.end() == 0, other.said()
     assert ground.revisions() == expected

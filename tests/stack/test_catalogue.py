@@ -34,7 +34,8 @@ def event(kind: str, **data: object) -> AnyEvent:
 
 
 PLACED = [
-    (event("launch.notice", notice="n", party="US", recipients=[{"party": "RUS"}]), "launches", ["PRC"]),  # the two keep pace: one home
+    # It keeps pace with the other party: the two share a home.
+    (event("launch.notice", notice="n", party="US", recipients=[{"party": "RUS"}]), "launches", ["PRC"]),
     (event("launch.observation", party="DPRK"), "launches", ["DPRK"]),
     (event("regime.statement", party="RUS", agreements=["new-start-2010"], status="suspended"), "launches", ["RUS"]),
     (event("benchmark.report", agreement="proposed-us-china", measure="m", value=1), "launches", ["PRC-US"]),
