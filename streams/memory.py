@@ -111,10 +111,10 @@ class Memory:
             if signs.changed:
                 for number, some in signs.changes():
                     yield (kind, name, str(number)), None if some is None else _encode(some)
-        for name, cell in self._small():
-            if self._kept.get(name) != cell:
-                self._kept[name] = cell
-                yield name, cell
+        for place, small in self._small():
+            if self._kept.get(place) != small:
+                self._kept[place] = small
+                yield place, small
         yield from self._duties()
         for (duty, slot), entries in self._register.changes():
             yield ("lapse", duty, slot), None if entries is None else _encode(entries)
