@@ -3,13 +3,14 @@
 Whoever drives it, a Faust worker or a check of the log afterwards, gets the same lapses for the same log.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from streams.agreements.model import Agreement
+from streams.events import AnyEvent
 from streams.events.decode import Refused
 from streams.lapses import Lapse
 from streams.remit import Remit
@@ -84,24 +85,25 @@ class PartitionWatch:
         """
         self._sequencer.put(topic, records)
         taken = Taken([], [], Counter())
-        watch = self._watch
-        absorb, receive, lapses, counts = watch.absorb, watch.receive, taken.lapses, taken.counts
+        watch, counts = self._watch, defaultdict[type[AnyEvent], int](int)
+        absorb, receive, lapses = watch.absorb, watch.receive, taken.lapses
         for epoch in self._sequencer.epochs():
             now = watch.now
             for item in epoch.items:
-                if isinstance(item, Unread):
+                if type(item) is Unread:
                     taken.unread.append(item)
                     continue
-                event = item.event
-                kind = str(event.__struct_config__.tag)
+                event = item.event  # type: ignore[union-attr]  # it is an event then
                 if now is None or event.time > now or not absorb(event, now):
                     try:
                         lapses += receive(event)
                     except Refused as refused:
                         taken.unread.append(Unread(item.topic, item.offset, item.record, str(refused)))
                         continue
-                counts[kind] += 1
+                counts[type(event)] += 1
             lapses += watch.advance(epoch.now)
+        for kind, count in counts.items():
+            taken.counts[str(kind.__struct_config__.tag)] = count
         return taken
 
     def changes(self, *, clock: bool = False) -> dict[str, bytes | None]:

@@ -64,6 +64,9 @@ class Docket:
         Raises:
             Refused: when it names a channel, feed or agreement that no rule knows: a typing error must not pass as silence.
         """
+        if type(event) is ChannelCheck and event.data.channel in self.book.channels:
+            # Nearly all are.
+            return
         match event:
             case ChannelCheck() | ChannelRequest() | DialogueMeeting():
                 self._known("channel", event.data.channel, self.book.channels)
