@@ -177,7 +177,7 @@ class Plan:
                 clock.time, clock.id, clock.foreign, clock.since = moment.astimezone(UTC), name, "", None
         self.ticks += self._partitions * len(INPUTS)
         routes = [Route(topic, place, None) for place in range(self._partitions) for topic in INPUTS]
-        return list(_sendings(routes, record, _milliseconds(moment)))
+        return list(_sendings(routes, record, milliseconds(moment)))
 
     def close(self) -> list[Sending]:
         """A last tick everywhere, so that all that came before is passed; at ``until`` where that is given and still ahead."""
@@ -187,7 +187,7 @@ class Plan:
 
     def _pass_on(self, tick: AnyEvent, line: bytes) -> Iterator[Sending]:
         """A tick of the recording's own."""
-        yield from _sendings(routes_of(tick, self._homes, self._partitions), line, _milliseconds(tick.time))
+        yield from _sendings(routes_of(tick, self._homes, self._partitions), line, milliseconds(tick.time))
         for clock in self._clocks:
             if clock.time is None or (tick.time, tick.id) > (clock.time, clock.id):
                 clock.time, clock.id, clock.foreign, clock.since = tick.time, tick.id, tick.id, None
@@ -204,7 +204,7 @@ class Plan:
         elif not self.ticking and (self._told is None or self.now >= self._told + self._every):
             self._told = self.now
             yield from self._tick(range(self._partitions))
-        yield from _sendings(routes, line, _milliseconds(event.time))
+        yield from _sendings(routes, line, milliseconds(event.time))
         for clock in map(self._clocks.__getitem__, places):
             clock.since, clock.latest = topic, max(clock.latest, earliest)
         if self._apart >= TOGETHER:
@@ -245,7 +245,7 @@ class Plan:
             if (record := told.get((time, name))) is None:
                 record = told[time, name] = self._record(time, name)
             self.ticks += len(INPUTS)
-            yield from _sendings([Route(topic, place, None) for topic in INPUTS], record, _milliseconds(time))
+            yield from _sendings([Route(topic, place, None) for topic in INPUTS], record, milliseconds(time))
 
     def _record(self, time: datetime, name: str) -> bytes:
         return encode(Tick(specversion="1.0", id=name, source=_SOURCE, time=time, run=self._run, data=Reading()))
@@ -256,7 +256,7 @@ def _sendings(routes: Sequence[Route], value: bytes, timestamp: int) -> Iterator
         yield Sending(topic, partition, key, value, timestamp)
 
 
-def _milliseconds(moment: datetime) -> int:
+def milliseconds(moment: datetime) -> int:
     """The timestamp of a record. One is taken: -1 says that a record has none."""
     since = (moment - _EPOCH) // _MILLISECOND
     return since if since != -1 else -2

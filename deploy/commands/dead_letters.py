@@ -9,15 +9,16 @@ import msgspec
 import typer
 from rich.table import Table
 
+from deploy.commands.dead_letters_kafka import list_kafka, retry_kafka, show_kafka
 from deploy.commands.options import Json, LogFile, Rules, examples
 from deploy.consoles import emit, out, safe, words
 from deploy.exits import BAD_INPUT, FINE, bad_input, bad_use
+from deploy.mending import vetted
 from deploy.places import state_log
-from deploy.replay import not_yet
 from deploy.session import rules_or_leave
-from streams.events import AnyEvent
-from streams.events.decode import SKEW, Refused, decode
+from streams.events.decode import Refused
 from streams.log.sqlite import DeadLetter, Entry, Log, LogError
+from streams.topics import DEAD_LETTERS, in_run
 from streams.watch import Watch
 
 app = typer.Typer(
@@ -30,14 +31,44 @@ app = typer.Typer(
 _SHOWN = 2_000
 """Characters of a dead letter that ``show`` prints."""
 
+Bootstrap = Annotated[
+    str | None,
+    typer.Option(
+        "--bootstrap",
+        metavar="HOST:PORT",
+        help="The log on Kafka there, several with commas. Without it the embedded log; no variable of the environment counts.",
+        show_default=False,
+    ),
+]
+Run = Annotated[
+    str | None, typer.Option("--run", metavar="ID", help="With --bootstrap: one replay or drill, not the live log.")
+]
 
-@app.command("list", epilog=examples("steadyline dead-letters list", "steadyline dead-letters list --all --json"))
+
+@app.command(
+    "list",
+    epilog=examples(
+        "steadyline dead-letters list",
+        "steadyline dead-letters list --all --json",
+        "steadyline dead-letters list --bootstrap 127.0.0.1:9092 --run taiwan-2022",
+    ),
+)
 def list_(
     as_json: Json = False,
     log: LogFile = None,
-    everything: Annotated[bool, typer.Option("--all", help="Mended ones too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Mended ones too (in the embedded log).")] = False,
+    bootstrap: Bootstrap = None,
+    run: Run = None,
 ) -> None:
-    """List the dead letters that wait: number, file and line, reason."""
+    """List the dead letters that wait: number, where, reason.
+
+    On Kafka a letter's number is its offset in the topic, copies are left out, and mended ones stay in the list: the topic is
+    never changed.
+    """
+    _chosen(bootstrap, run, log)
+    if bootstrap is not None:
+        list_kafka(bootstrap, run, as_json=as_json)
+        return
     letters: list[DeadLetter] = []
     if _any(log):
         with _opened(log) as opened:
@@ -59,13 +90,28 @@ def list_(
     out().print(table)
 
 
-@app.command(epilog=examples("steadyline dead-letters show 1", "steadyline dead-letters show 1 --json"))
+@app.command(
+    epilog=examples(
+        "steadyline dead-letters show 1",
+        "steadyline dead-letters show 1 --json",
+        "steadyline dead-letters show 0 --bootstrap 127.0.0.1:9092",
+    )
+)
 def show(
     number: Annotated[int, typer.Argument(metavar="N", help="The number of the dead letter.")],
     as_json: Json = False,
     log: LogFile = None,
+    bootstrap: Bootstrap = None,
+    run: Run = None,
 ) -> None:
-    """Show one dead letter: where it stood, why it was refused, and its text."""
+    """Show one dead letter: where it stood, why it was refused, and its text.
+
+    On Kafka all of it is printed, and --json has its exact bytes in base64.
+    """
+    _chosen(bootstrap, run, log)
+    if bootstrap is not None:
+        show_kafka(bootstrap, run, number, as_json=as_json)
+        return
     if not _any(log):
         bad_use(f"no dead letter has the number {number}: there are none")
     with _opened(log) as opened:
@@ -85,7 +131,10 @@ def show(
 
 @app.command(
     epilog=examples(
-        "steadyline dead-letters retry", "steadyline dead-letters retry 3", "steadyline dead-letters retry 3 --with mended.json"
+        "steadyline dead-letters retry",
+        "steadyline dead-letters retry 3",
+        "steadyline dead-letters retry 3 --with mended.json",
+        "steadyline dead-letters retry 0 --with mended.json --bootstrap 127.0.0.1:9092 --run taiwan-2022",
     )
 )
 def retry(
@@ -99,14 +148,26 @@ def retry(
     as_json: Json = False,
     log: LogFile = None,
     rules: Rules = None,
+    bootstrap: Bootstrap = None,
+    run: Run = None,
 ) -> None:
     """Decode dead letters once more, and append to the log what is an event now.
 
     Exits with 3 where one is still refused.
+
+    On Kafka it is sent to every place where it belongs, and judged at the tick after it: the live clock's next one; in a run,
+    which has no clock, one is sent along, with the time of the last: an event later than that waits. Nothing notes that a
+    letter was retried: it stays in the list, so its number must be given. What is sent twice under one id and source is one
+    event. A worker whose rules refuse it writes a new dead letter.
     """
+    _chosen(bootstrap, run, log)
+    if bootstrap is not None and not numbers:
+        bad_use("expected the numbers of the dead letters: the topic on Kafka does not say which ones wait")
     if mended is not None and not numbers:
         bad_use("--with needs the numbers of the dead letters that its text mends")
     texts = {} if mended is None else _texts(mended, numbers or [])
+    if bootstrap is not None:
+        retry_kafka(bootstrap, run, numbers or [], texts, rules, as_json=as_json)
     if not _any(log):
         if numbers:
             bad_use(f"no dead letter has the number {numbers[0]}: there are none")
@@ -135,15 +196,9 @@ def _retried(log: Log, watch: Watch, letter: DeadLetter, data: bytes) -> tuple[s
     """Why it is still refused, or under which id it is in the log now."""
     now = datetime.now(UTC)
     try:
-        event: AnyEvent = decode(data)
-        # A watch without a time judges nothing yet, and refuses names that no agreement knows.
-        watch.receive(event)
+        event, line = vetted(watch, data, now)
     except Refused as refused:
         return str(refused), None
-    if event.known > now + SKEW:
-        return not_yet(event.known), None
-    # One record is one line, however the mended text was laid out.
-    line = data if b"\n" not in data else msgspec.json.format(data, indent=-1)
     log.mend(letter.number, Entry(event.source, event.id, str(event.__struct_config__.tag), line), now)
     return None, event.id
 
@@ -187,3 +242,17 @@ def _json(letter: DeadLetter) -> bytes:
 
 def _seen(letter: DeadLetter) -> str:
     return f"{datetime.fromisoformat(letter.first_seen):%Y-%m-%d %H:%M}Z"
+
+
+def _chosen(bootstrap: str | None, run: str | None, log: Path | None) -> None:
+    """Leave with 2 where the options do not say which log is meant."""
+    if bootstrap is None:
+        if run is not None:
+            bad_use("--run is of the log on Kafka: name its broker with --bootstrap")
+        return
+    if log is not None:
+        bad_use("expected --bootstrap (the log on Kafka) or --log (a file), got both")
+    try:
+        in_run(DEAD_LETTERS, run)
+    except ValueError as error:
+        bad_use(str(error))
