@@ -33,11 +33,12 @@ READY = "watching partition numbers"
 """What a worker says once it judges."""
 
 
-def until(condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
-    """Wait for ``condition``; fail when it does not come true."""
+def until(condition: Callable[[], bool], what: str | Callable[[], str], patience: float = PATIENCE) -> None:
+    """Wait for ``condition``; fail when it does not come true, and say for what it was waited."""
     end = time.monotonic() + patience
     while not condition():
-        assert time.monotonic() < end, f"waited {patience:g} s for {what}"
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {patience:g} s for {what if isinstance(what, str) else what()}")
         time.sleep(0.05)
 
 

@@ -1,0 +1,64 @@
+"""A worker that kills itself (``kill -9``) at a certain moment of its writing: ``TEST_DIES``, the ``TEST_DIES_AT``-th time."""
+
+import os
+import signal
+from collections.abc import Iterable, Mapping
+
+from streams.lapses import Lapse
+from streams.live import cells, lanes, logs
+from streams.live.outputs import Outgoing, Outputs
+from streams.live.settings import from_environment
+from streams.live.worker import create_app
+from streams.sequence import Unread
+
+# Small batches, and sets of many parts: then there is much to be in the midst of.
+lanes.AT_ONCE = 500
+cells.PART_BYTES = 300
+STEP, AT = os.environ["TEST_DIES"], int(os.environ["TEST_DIES_AT"])
+count = 0
+
+
+def passes(step: str) -> None:
+    """Die here, if it is time."""
+    global count
+    if step == STEP:
+        count += 1
+        if count == AT:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Dying(Outputs):
+    async def results(self, partition: int, lapses: Iterable[Lapse], unread: Iterable[Unread]) -> Outgoing:
+        sent = await super().results(partition, lapses, unread)
+        await sent.arrived()
+        passes("lapses")
+        return sent
+
+    async def records(self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None]]) -> Outgoing:
+        if not topic.endswith("-changelog"):
+            return await super().records(topic, partition, records)
+        outgoing = Outgoing()
+        for key, value in records:
+            future = await self._send(topic, key, value, partition)
+            outgoing.add(future)
+            if STEP == "changelog":
+                await future
+                passes("changelog")
+        await outgoing.arrived()
+        passes("state")
+        return outgoing
+
+
+settings = from_environment(os.environ)
+app = create_app(settings, logs=logs.configure(form="json", run=settings.run))
+app.outputs = Dying(settings)
+app.conf.consumer_max_fetch_size = 16_384
+_done = app.reader.done
+
+
+def done(partition: int, positions: Mapping[str, int]) -> None:
+    _done(partition, positions)
+    passes("done")
+
+
+app.reader.done = done  # type: ignore[method-assign]

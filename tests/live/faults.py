@@ -1,0 +1,367 @@
+"""What the fault tests share: a load that goes on while workers die, a broker of one's own, and the state as it stands."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import MemberToRemove
+from kafka.structs import OffsetAndMetadata
+
+from deploy.kafka_admin import Admin
+from deploy.stack import Stack
+from deploy.stack.kafka import Kafka
+from deploy.stack.processes import Process, end
+from deploy.stack.state import read
+from producers.plan import Sending
+from producers.synthetic import generate
+from streams.agreements.load import load_builtin
+from streams.live.cells import Part, Recovered, place_of, recovered
+from streams.partition import PartitionWatch
+from streams.sequence import Memory
+from streams.topics import INPUTS, LAPSES
+from tests.broker import SETTINGS, quiet
+from tests.live.running import Ground, Worker, embedded, planned, until, worker
+
+QUICK = {"STEADYLINE_SESSION_SECONDS": "6", "STEADYLINE_HEARTBEAT_SECONDS": "1", "STEADYLINE_COMMIT_SECONDS": "0.2"}
+BACK_SOON = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
+"""A node that was killed may come back only once it is given up for lost, after nine seconds by Kafka's own choice."""
+_SLICE = 1_000
+
+
+@cache
+def load(events: int, channels: int = 40) -> tuple[bytes, ...]:
+    """Lines of a load with lapses all along."""
+    return tuple(line.rstrip() for line in generate(events, 7, channels=channels))
+
+
+class Case:
+    """A load in a run of its own, and what the embedded replay makes of it."""
+
+    def __init__(self, kafka: str, run: str, partitions: int, lines: Sequence[bytes]) -> None:
+        self.ground = Ground(kafka, run, partitions)
+        self.lines = lines
+        self.sendings = planned(lines, run, partitions)
+        self.expected = embedded(lines, run)
+        self.changelog = f"steadyline-run-{run}-state-changelog"
+
+    def part(self, first: float, last: float) -> list[Sending]:
+        """The records from one share of the load to another."""
+        return self.sendings[int(first * len(self.sendings)) : int(last * len(self.sendings))]
+
+    def done(self) -> float:
+        """Which share of the load the group has committed."""
+        return sum(self.ground.committed().values()) / len(self.sendings)
+
+    def reach(self, share: float, said: Callable[[], str]) -> None:
+        """Wait until that share of the load is committed."""
+        until(lambda: self.done() >= share, lambda: f"{share:.0%} of the load\n{said()}")
+
+    def midway(self) -> float:
+        """The share that is committed; fails unless it is really in mid-stream, with some lapses told and others to come."""
+        share = self.done()
+        assert 0 < share < 1, f"{share:.0%} of the load is committed: this is not mid-stream"
+        found = self.ground.revisions()
+        assert found.items() <= self.expected.items()
+        assert len(found) < len(self.expected), "all lapses were told already"
+        return share
+
+    def complete(self) -> bool:
+        """Whether every revision has been told."""
+        return self.ground.revisions().keys() >= self.expected.keys()
+
+    def finish(self, *workers: Worker) -> None:
+        """Wait until all is judged, end the workers, and hold everything against the embedded replay."""
+
+        def told() -> str:
+            place = f"the end: {self.done():.1%} done, {len(self.ground.revisions())} of {len(self.expected)} revisions"
+            return "\n".join([place, str(self.ground.committed()), *(each.said() for each in workers)])
+
+        until(lambda: self.complete() and self.ground.caught_up(), told, 90)
+        for each in workers:
+            assert each.end() == 0, each.said()
+        self.verify()
+
+    def verify(self) -> None:
+        """The lapses are those of the embedded replay, byte for byte, no record is lost, and the state is what it would be."""
+        found = self.ground.revisions()
+        assert sorted(self.expected.keys() - found.keys()) == [], "missing"
+        assert sorted(found.keys() - self.expected.keys()) == [], "unexpected"
+        assert [(found[key], told) for key, told in self.expected.items() if found[key] != told] == [], "different"
+        assert self.ground.letters() == []
+        assert self.ground.caught_up()
+        kept = states(self.ground, self.changelog)
+        for partition, cells in self.undisturbed().items():
+            state = self.recalled(partition, kept[partition].cells)
+            assert sorted(state.keys() ^ cells.keys()) == []
+            assert [name for name, cell in cells.items() if state[name] != cell] == []
+
+    def undisturbed(self) -> dict[int, dict[str, bytes]]:
+        """The cells of watches to which nothing happened, by partition number."""
+        found = {}
+        for partition in range(self.ground.partitions):
+            watch = PartitionWatch(load_builtin(), partition, self.ground.partitions, run=self.ground.run)
+            for topic, records in self.records(partition).items():
+                watch.take(topic, records)
+            changes = watch.changes(clock=True)
+            found[partition] = self.recalled(partition, {name: cell for name, cell in changes.items() if cell is not None})
+        return found
+
+    def records(self, partition: int) -> dict[str, list[tuple[int, bytes | None]]]:
+        """The log of a partition number as it was sent, by topic, with the offsets."""
+        found: dict[str, list[tuple[int, bytes | None]]] = {topic: [] for topic in INPUTS}
+        for sending in self.sendings:
+            if sending.partition == partition:
+                found[sending.topic].append((len(found[sending.topic]), sending.value))
+        return found
+
+    def positions(self, cells: dict[str, bytes]) -> dict[str, int]:
+        """By topic, how far a state has read."""
+        return dict(zip(INPUTS, msgspec.msgpack.decode(cells["sequence"], type=Memory).positions, strict=True))
+
+    def skip(self) -> None:
+        """Set the offsets of the group to the end of the log, whatever was judged. It must have no members."""
+        group, ground = f"steadyline-run-{self.ground.run}", self.ground
+        with Admin(ground.bootstrap) as admin:
+            bounds = admin.bounds([ground.topic(name) for name in INPUTS])
+            told = admin._client.alter_group_offsets(
+                group, {TopicPartition(*place): OffsetAndMetadata(held.end, "", -1) for place, held in bounds.items()}
+            )
+        assert {str(error.__name__) for error in told.values()} == {"NoError"}, told
+
+    def recalled(self, partition: int, cells: dict[str, bytes]) -> dict[str, bytes]:
+        """The cells with those that whoever goes on from them writes anew: duties that nobody has judged yet."""
+        watch = PartitionWatch(load_builtin(), partition, self.ground.partitions, run=self.ground.run)
+        assert watch.recall(cells) == []
+        whole = {**cells, **watch.changes()}
+        return {name: cell for name, cell in whole.items() if cell is not None}
+
+
+def changelog_of(ground: Ground, topic: str, partition: int) -> list[tuple[bytes, bytes | None]]:
+    """The records of one partition of a changelog, in their order."""
+    with KafkaConsumer(bootstrap_servers=ground.bootstrap, enable_auto_commit=False) as consumer:
+        place = TopicPartition(topic, partition)
+        consumer.assign([place])
+        consumer.seek_to_beginning()
+        last = consumer.end_offsets([place])[place]
+        found: list[tuple[bytes, bytes | None]] = []
+        while consumer.position(place) < last:
+            for records in consumer.poll(timeout_ms=200).values():
+                found += [(record.key, record.value) for record in records]
+        return found
+
+
+def state_of(records: Sequence[tuple[bytes, bytes | None]]) -> Recovered:
+    """The state that records of one changelog partition hold."""
+    last: dict[bytes, bytes] = {}
+    for key, value in records:
+        if value is None:
+            last.pop(key, None)
+        else:
+            last[key] = value
+    return recovered((place_of(key)[1], value) for key, value in last.items())
+
+
+def torn(records: Sequence[tuple[bytes, bytes | None]]) -> bool:
+    """Whether a changelog partition ends in the midst of the parts of a change set."""
+    last = {key: value for key, value in records if value is not None and b"/batch/" in key}
+    parts = [msgspec.msgpack.decode(value, type=Part) for value in last.values()]
+    newest = max((part.sequence for part in parts), default=0)
+    found = [part for part in parts if part.sequence == newest]
+    return bool(found) and len(found) < found[0].parts
+
+
+def states(ground: Ground, topic: str) -> dict[int, Recovered]:
+    """The state of each partition number as its changelog has it."""
+    return {number: state_of(changelog_of(ground, topic, number)) for number in range(ground.partitions)}
+
+
+class Feeder(threading.Thread):
+    """Sends records in their order while other things happen; goes on where a broker was away and came back."""
+
+    def __init__(self, ground: Ground, sendings: Sequence[Sending], seconds: float = 0.0) -> None:
+        """Begin.
+
+        Args:
+            ground: Where to.
+            sendings: What.
+            seconds: Over how long it is spread, at least.
+        """
+        super().__init__(name="feeder", daemon=True)
+        self._ground, self._sendings, self._seconds = ground, sendings, seconds
+        self._failure: BaseException | None = None
+        self.sent = 0
+        self.start()
+
+    def done(self, patience: float = 60.0) -> None:
+        """Wait until all was sent."""
+        self.join(patience)
+        assert not self.is_alive(), f"only {self.sent} of {len(self._sendings)} records were sent in {patience:g} s"
+        if self._failure is not None:
+            raise self._failure
+
+    def run(self) -> None:
+        try:
+            asyncio.run(self._send())
+        except BaseException as failure:  # noqa: BLE001 - whoever waits for it raises it
+            self._failure = failure
+
+    async def _send(self) -> None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._ground.bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=900_000,
+            request_timeout_ms=150_000,
+        )
+        await producer.start()
+        began = time.monotonic()
+        try:
+            for first in range(0, len(self._sendings), _SLICE):
+                slice_ = self._sendings[first : first + _SLICE]
+                batches = {}
+                for one in slice_:
+                    place = self._ground.topic(one.topic), one.partition
+                    if place not in batches:
+                        batches[place] = producer.create_batch()
+                    stamp = max(0, one.timestamp)
+                    assert batches[place].append(key=one.key, value=one.value, timestamp=stamp) is not None, "a batch is full"
+                under_way = [
+                    await producer.send_batch(batch, topic, partition=number) for (topic, number), batch in batches.items()
+                ]
+                await asyncio.gather(*under_way)
+                self.sent += len(slice_)
+                due = began + self._seconds * self.sent / len(self._sendings)
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+        finally:
+            await producer.stop()
+
+
+def bury(ground: Ground) -> None:
+    """Tell the broker that the members of the group are dead; by itself it finds out after their session."""
+    group = "steadyline" if ground.run is None else f"steadyline-run-{ground.run}"
+    with Admin(ground.bootstrap) as admin:
+        told = admin._client.describe_groups([group])
+        members = [MemberToRemove(member_id=member["member_id"]) for member in told[group]["members"]]
+        if members:
+            admin._client.remove_group_members(group, members)
+
+
+class Broker:
+    """A broker that can be taken away, under the same address each time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._stack = Stack([Kafka({**SETTINGS, **BACK_SOON})], "faults", folder)
+        self.bootstrap = self.up()
+
+    def up(self) -> str:
+        """Start it; its address."""
+        (report,) = self._stack.up(quiet)
+        return str(report.facts["bootstrap"])
+
+    def down(self) -> None:
+        """End it in good order."""
+        self._stack.down(quiet)
+
+    def kill(self) -> None:
+        """Kill it."""
+        known = read(self._stack.folder / "stack.json").services["kafka"].process
+        assert known is not None
+        end(Process(known.pid, known.born), 0.0)
+
+    def gone(self) -> None:
+        """End it for good."""
+        self._stack.down(quiet, wipe=True)
+
+
+class Kept:
+    """A worker that is started again whenever it ends, as Compose keeps it."""
+
+    def __init__(self, ground: Ground, **environment: str) -> None:
+        self._ground, self._environment = ground, environment
+        self._ending = threading.Event()
+        self._now: Worker | None = None
+        self.starts = 0
+        self.logs: list[str] = []
+        self.codes: list[int] = []
+        self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        self._thread.start()
+
+    def _keep(self) -> None:
+        while not self._ending.is_set():
+            with worker(self._ground, **self._environment) as now:
+                self.starts += 1
+                self._now = now
+                while now.process.poll() is None and not self._ending.wait(0.1):
+                    pass
+                if now.process.poll() is None:
+                    self.codes.append(now.end(30))
+                else:
+                    self.codes.append(now.process.returncode)
+                self.logs.append(now.said())
+            self._ending.wait(0.5)
+
+    def said(self) -> str:
+        """What all its lives have said."""
+        now = self._now
+        return "\n--- and again\n".join([*self.logs, "" if now is None or not now.log.exists() else now.said()])
+
+    def end(self) -> int:
+        """End it, and return its exit code."""
+        self._ending.set()
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+        return self.codes[-1]
+
+
+@contextmanager
+def kept(ground: Ground, **environment: str) -> Iterator[Kept]:
+    """A worker that is kept; ended at the end."""
+    keeper = Kept(ground, **environment)
+    try:
+        yield keeper
+    finally:
+        keeper._ending.set()
+        keeper._thread.join(60)
+
+
+class Crew:
+    """Workers that come and go."""
+
+    def __init__(self, ground: Ground, stack: ExitStack, **environment: str) -> None:
+        self.ground = ground
+        self._stack = stack
+        self._environment = {**QUICK, **environment}
+
+    def hire(self, **settings: str) -> Worker:
+        """Start one; it is not ready yet."""
+        return self._stack.enter_context(worker(self.ground, **self._environment, **settings))
+
+    def owners(self) -> list[int]:
+        """How many partitions of the inputs each member of the group owns, by what the broker says, least first."""
+        group = "steadyline" if self.ground.run is None else f"steadyline-run-{self.ground.run}"
+        with Admin(self.ground.bootstrap) as admin:
+            told = admin._client.describe_groups([group])[group]
+        return sorted(
+            sum(len(each["partitions"]) for each in member["member_assignment"].get("assigned_partitions", ()))
+            for member in told["members"]
+        )
+
+
+def killed(process: Worker) -> None:
+    """``kill -9``."""
+    assert process.process.poll() is None, process.said()
+    process.process.kill()
+    process.process.wait(10)
+
+
+def grown(ground: Ground, name: str = LAPSES) -> Callable[[], bool]:
+    """Whether more records stand in a topic than now."""
+    since = ground.end(ground.topic(name))
+    return lambda: ground.end(ground.topic(name)) > since

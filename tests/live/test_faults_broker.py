@@ -1,0 +1,54 @@
+"""A broker that is ended, killed, and away for a minute: the worker needs nobody's hands."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live.faults import QUICK, Broker, Case, Feeder, kept, load
+from tests.live.running import until
+
+EVENTS = 20_000
+
+
+@pytest.fixture
+def broker(real: None, tmp_path: Path) -> Iterator[Broker]:
+    """One of the test's own."""
+    broker = Broker(tmp_path)
+    yield broker
+    broker.gone()
+
+
+def test_a_broker_that_is_away_for_a_minute(broker: Broker, run: str) -> None:
+    """It goes in mid-stream, with records on their way to it from the worker and from the producer."""
+    case = Case(broker.bootstrap, run, 3, load(EVENTS))
+    with kept(case.ground, **QUICK) as worker:
+        feeder = Feeder(case.ground, case.part(0, 0.9), 15.0)
+        case.reach(0.2, worker.said)
+        broker.down()
+        time.sleep(60)  # the length of it is what is tested
+        assert broker.up() == broker.bootstrap
+        case.midway()
+        feeder.done()
+        Feeder(case.ground, case.part(0.9, 1.0)).done()
+        until(lambda: case.complete() and case.ground.caught_up(), lambda: f"the end\n{worker.said()}", 60)
+        assert worker.end() == 0, worker.said()
+    case.verify()
+
+
+@pytest.mark.parametrize("way", ["ended", "killed"])
+def test_a_broker_that_starts_anew_in_mid_stream(broker: Broker, run: str, way: str) -> None:
+    case = Case(broker.bootstrap, run, 3, load(EVENTS))
+    with kept(case.ground, **QUICK) as worker:
+        feeder = Feeder(case.ground, case.part(0, 0.9), 10.0)
+        for share in (0.2, 0.6):
+            case.reach(share, worker.said)
+            (broker.down if way == "ended" else broker.kill)()
+            assert broker.up() == broker.bootstrap
+            case.midway()
+        feeder.done()
+        Feeder(case.ground, case.part(0.9, 1.0)).done()
+        until(lambda: case.complete() and case.ground.caught_up(), lambda: f"the end\n{worker.said()}", 60)
+        assert worker.end() == 0, worker.said()
+    case.verify()

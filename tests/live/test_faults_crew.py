@@ -1,0 +1,78 @@
+"""Workers that join and leave in mid-stream, in good order and killed."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from tests.live.faults import Case, Crew, Feeder, bury, killed, load
+from tests.live.running import Worker, until
+
+EVENTS = 30_000
+WAYS = pytest.mark.parametrize("way", ["ended", "killed"])
+
+
+def leave(case: Case, process: Worker, way: str) -> None:
+    if way == "killed":
+        killed(process)
+    else:
+        assert process.end() == 0, process.said()
+
+
+@WAYS
+def test_a_second_one_joins_in_mid_stream_and_leaves(kafka: str, run: str, way: str) -> None:
+    case = Case(kafka, run, 4, load(EVENTS))
+    feeder = Feeder(case.ground, case.part(0, 0.9), 14.0)
+    with ExitStack() as stack:
+        crew = Crew(case.ground, stack)
+        first = crew.hire().ready()
+        case.reach(0.02, first.said)
+        second = crew.hire().ready()
+        until(lambda: crew.owners() == [8, 8], lambda: f"two with two partition numbers each\n{second.said()}")
+        joined = case.midway()
+        until(lambda: case.done() > joined + 0.1, lambda: f"both\n{first.said()}\n{second.said()}")
+        leave(case, second, way)
+        left = case.midway()
+        until(lambda: crew.owners() == [16], lambda: f"the first has all again\n{first.said()}", 30)
+        feeder.done()
+        Feeder(case.ground, case.part(0.9, 1.0)).done()
+        assert left > joined
+        case.finish(first)
+
+
+@WAYS
+def test_the_first_leaves_in_mid_stream_and_the_second_takes_over_all(kafka: str, run: str, way: str) -> None:
+    case = Case(kafka, run, 4, load(EVENTS))
+    feeder = Feeder(case.ground, case.part(0, 0.9), 10.0)
+    with ExitStack() as stack:
+        crew = Crew(case.ground, stack)
+        first, second = crew.hire(), crew.hire()
+        first.ready()
+        second.ready()
+        until(lambda: crew.owners() == [8, 8] and case.done() > 0.1, lambda: f"both\n{first.said()}\n{second.said()}")
+        leave(case, first, way)
+        case.midway()
+        if way == "killed":
+            bury(case.ground)
+        until(lambda: crew.owners() == [16], lambda: f"the second has all\n{second.said()}", 30)
+        feeder.done()
+        Feeder(case.ground, case.part(0.9, 1.0)).done()
+        case.finish(second)
+
+
+def test_the_state_knows_better_than_the_group_how_far_it_is(kafka: str, run: str) -> None:
+    """The group's offsets are set ahead of the state: what lies between is read again, and nothing is lost."""
+    case = Case(kafka, run, 3, load(6_000))
+    Feeder(case.ground, case.part(0, 0.5)).done()
+    with ExitStack() as stack:
+        crew = Crew(case.ground, stack)
+        first = crew.hire()
+        case.reach(0.4, first.said)
+        killed(first)
+        bury(case.ground)
+        Feeder(case.ground, case.part(0.5, 0.9)).done()
+        case.skip()
+        assert case.done() > 0.85
+        second = crew.hire().ready()
+        Feeder(case.ground, case.part(0.9, 1.0)).done()
+        until(lambda: "which is read again" in second.said(), second.said)
+        case.finish(second)
