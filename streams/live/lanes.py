@@ -223,6 +223,8 @@ class Lane:
         positions = self._watch.positions
         changes = self._watch.changes(clock=clock and positions != self._kept)
         if not changes:
+            # The state may have been ahead of the offsets from the start: what was read again since is done with, too.
+            self._reader.done(self.partition, self._kept)
             return
         self._sequence += 1
         await self._write(written(self.partition, self._sequence, changes))
