@@ -5,13 +5,14 @@ what judging it costs. The consumer here hands over one event for each chunk tha
 list of the records. It keeps no account of single acknowledgements either: whoever took the records says up to which offset
 they are done with. Records of a changelog go one by one as before, for Faust reads those itself.
 
-What is leant on is named in ``LEANT_ON`` and looked for at the start, with the version; the same list is held against Faust's
-source by a test. Where it does not fit, the worker takes the records one by one, with the same result (``fits``).
+What is leant on is named in ``LEANT_ON`` and ``LEANT_ON_THREAD``, and looked for at the start, with the version; the same lists
+are held against Faust's source by a test. Where it does not fit, the worker takes the records one by one, with the same result
+(``fits``).
 """
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -48,6 +49,12 @@ LEANT_ON: dict[str, tuple[str, ...]] = {
     "_new_consumer_thread": ("self",),
 }
 """Methods of Faust's consumer that are overridden or called here, with their arguments."""
+LEANT_ON_THREAD: dict[str, tuple[str, ...]] = {
+    "_create_worker_consumer": ("self", "transport"),
+    "_fetch_records": ("self", "consumer", "active_partitions", "timeout", "max_records"),
+    "_seek_wait": ("self", "consumer", "partitions"),
+}
+"""And those of the thread in which it talks to the broker."""
 
 
 def fits() -> str | None:
@@ -56,8 +63,12 @@ def fits() -> str | None:
     numbers = tuple(int(part) for part in found.split(".")[:3] if part.isdigit())
     if not OLDEST <= numbers < TOO_NEW:
         return f"expected faust-streaming from {_dotted(OLDEST)} on and before {_dotted(TOO_NEW)}, got {found}"
-    for name, arguments in LEANT_ON.items():
-        method = getattr(driver.Consumer, name, None)
+    owners: list[tuple[type, dict[str, tuple[str, ...]]]] = [
+        (driver.Consumer, LEANT_ON),
+        (driver.AIOKafkaConsumerThread, LEANT_ON_THREAD),
+    ]
+    for owner, name, arguments in ((owner, *each) for owner, methods in owners for each in methods.items()):
+        method = getattr(owner, name, None)
         if method is None:
             return f"Faust's consumer has no {name} any more"
         known = tuple(inspect.signature(method).parameters)
@@ -78,6 +89,39 @@ def of(message: Message) -> Chunk:
 
 
 class _Thread(driver.AIOKafkaConsumerThread):
+    """Faust's thread that talks to the broker; whoever waits for records in it takes none that others have sought since.
+
+    Faust hands over the set of partitions itself, not a copy. A wait for records from before a rebalance sees it run empty,
+    and takes that for all partitions: it would get the state's first records, drop them, for nothing may be handed on yet,
+    and the reading back of the state would wait for them for ever.
+    """
+
+    _fetching: asyncio.Task[Any] | None = None
+
+    async def _fetch_records(
+        self,
+        consumer: AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109 - Faust's argument
+        max_records: int | None = None,
+    ) -> Any:  # noqa: ANN401 - records by partition, of a library without types
+        partitions = set(active_partitions)
+        if not partitions:
+            return {}
+        fetching = self._fetching = asyncio.create_task(super()._fetch_records(consumer, partitions, timeout, max_records))
+        try:
+            await asyncio.wait([fetching])
+        finally:
+            fetching.cancel()
+        return {} if fetching.cancelled() else fetching.result()
+
+    async def _seek_wait(self, consumer: AIOKafkaConsumer, partitions: Mapping[TP, int]) -> None:
+        fetching = self._fetching
+        if fetching is not None and not fetching.done():
+            fetching.cancel()
+            await asyncio.wait([fetching])
+        await super()._seek_wait(consumer, partitions)
+
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 - Faust has no setting for it

@@ -1,6 +1,7 @@
 """What the fault tests share: a load that goes on while workers die, a broker of one's own, and the state as it stands."""
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +28,7 @@ from streams.partition import PartitionWatch
 from streams.sequence import Memory
 from streams.topics import INPUTS, LAPSES
 from tests.broker import SETTINGS, quiet
-from tests.live.running import Ground, Worker, embedded, planned, until, worker
+from tests.live.running import READY, Ground, Worker, embedded, planned, until, worker
 
 QUICK = {"STEADYLINE_SESSION_SECONDS": "6", "STEADYLINE_HEARTBEAT_SECONDS": "1", "STEADYLINE_COMMIT_SECONDS": "0.2"}
 BACK_SOON = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
@@ -339,19 +340,22 @@ class Crew:
         self._stack = stack
         self._environment = {**QUICK, **environment}
 
-    def hire(self, **settings: str) -> Worker:
+    def hire(self, app: str = "streams.app:app", **settings: str) -> Worker:
         """Start one; it is not ready yet."""
-        return self._stack.enter_context(worker(self.ground, **self._environment, **settings))
+        return self._stack.enter_context(worker(self.ground, app=app, **self._environment, **settings))
 
-    def owners(self) -> list[int]:
-        """How many partitions of the inputs each member of the group owns, by what the broker says, least first."""
-        group = "steadyline" if self.ground.run is None else f"steadyline-run-{self.ground.run}"
-        with Admin(self.ground.bootstrap) as admin:
-            told = admin._client.describe_groups([group])[group]
-        return sorted(
-            sum(len(each["partitions"]) for each in member["member_assignment"].get("assigned_partitions", ()))
-            for member in told["members"]
-        )
+
+def owned(process: Worker) -> set[int]:
+    """The partition numbers that a worker judges, by its own word; none before the first."""
+    said = re.findall(rf"{READY} ([\d, ]+|none) of", process.said())
+    return set() if not said or said[-1] == "none" else {int(number) for number in said[-1].split(", ")}
+
+
+def shared(*workers: Worker) -> bool:
+    """Whether two workers have half of four partition numbers each."""
+    return sorted(number for process in workers for number in owned(process)) == [0, 1, 2, 3] and all(
+        len(owned(process)) == 2 for process in workers
+    )
 
 
 def killed(process: Worker) -> None:

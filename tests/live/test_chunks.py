@@ -19,9 +19,13 @@ def test_every_method_that_is_overridden_is_on_the_list() -> None:
     own = {name for name, value in vars(ChunkConsumer).items() if inspect.isfunction(value)}
     of_faust = {name for name in own if hasattr(driver.Consumer, name)} - {"__init__", "on_partitions_revoked"}
     assert of_faust <= set(chunks.LEANT_ON)
+    of_thread = {name for name, value in vars(chunks._Thread).items() if inspect.isfunction(value)}
+    assert of_thread == set(chunks.LEANT_ON_THREAD)
 
 
 CALLS = {
+    "_fetch_records": driver.AIOKafkaConsumerThread.getmany,
+    "_seek_wait": driver.AIOKafkaConsumerThread.seek_wait,
     "getmany": Consumer._drain_messages,
     "_add_gap": Consumer._drain_messages,
     "_new_offset": Consumer._filter_committable_offsets,

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.live.faults import Case, Crew, Feeder, bury, killed, load
+from tests.live.faults import Case, Crew, Feeder, bury, killed, load, owned, shared
 from tests.live.running import Worker, until
 
 EVENTS = 30_000
@@ -27,12 +27,12 @@ def test_a_second_one_joins_in_mid_stream_and_leaves(kafka: str, run: str, way: 
         first = crew.hire().ready()
         case.reach(0.02, first.said)
         second = crew.hire().ready()
-        until(lambda: crew.owners() == [8, 8], lambda: f"two with two partition numbers each\n{second.said()}")
+        until(lambda: shared(first, second), lambda: f"two with two partition numbers each\n{second.said()}")
         joined = case.midway()
         until(lambda: case.done() > joined + 0.1, lambda: f"both\n{first.said()}\n{second.said()}")
         leave(case, second, way)
         left = case.midway()
-        until(lambda: crew.owners() == [16], lambda: f"the first has all again\n{first.said()}", 30)
+        until(lambda: len(owned(first)) == 4, lambda: f"the first has all again\n{first.said()}", 30)
         feeder.done()
         Feeder(case.ground, case.part(0.9, 1.0)).done()
         assert left > joined
@@ -48,14 +48,34 @@ def test_the_first_leaves_in_mid_stream_and_the_second_takes_over_all(kafka: str
         first, second = crew.hire(), crew.hire()
         first.ready()
         second.ready()
-        until(lambda: crew.owners() == [8, 8] and case.done() > 0.1, lambda: f"both\n{first.said()}\n{second.said()}")
+        until(lambda: shared(first, second) and case.done() > 0.1, lambda: f"both\n{first.said()}\n{second.said()}")
         leave(case, first, way)
         case.midway()
         if way == "killed":
             bury(case.ground)
-        until(lambda: crew.owners() == [16], lambda: f"the second has all\n{second.said()}", 30)
+        until(lambda: len(owned(second)) == 4, lambda: f"the second has all\n{second.said()}", 30)
         feeder.done()
         Feeder(case.ground, case.part(0.9, 1.0)).done()
+        case.finish(second)
+
+
+SLOW = "tests.live.slow:app"
+
+
+@WAYS
+def test_one_that_has_nothing_to_do_takes_over_what_the_other_had(kafka: str, run: str, way: str) -> None:
+    """It waits for records of the inputs; those of the state that it is about to read back must not be given to that wait."""
+    case = Case(kafka, run, 4, load(6_000))
+    Feeder(case.ground, case.part(0, 0.8)).done()
+    with ExitStack() as stack:
+        crew = Crew(case.ground, stack)
+        first, second = crew.hire(SLOW), crew.hire(SLOW)
+        until(lambda: shared(first, second) and case.ground.caught_up(0.95), lambda: f"both\n{first.said()}\n{second.said()}")
+        leave(case, first, way)
+        if way == "killed":
+            bury(case.ground)
+        until(lambda: len(owned(second)) == 4, lambda: f"the second has all\n{second.said()}", 30)
+        Feeder(case.ground, case.part(0.8, 1.0)).done()
         case.finish(second)
 
 
