@@ -59,10 +59,12 @@ class Notice(Data, frozen=True, kw_only=True):
         agreements: The agreements it was given under, where the source says so.
         launch_class: JSON ``class``.
         range_km: Planned range in kilometres; ``apogee_km`` likewise.
-        window: Planned time of the launch.
+        window: Planned time of the launch; where there are several, the first.
+        further_windows: The others: reserve days, the later days of a daily window. A launch in any of them keeps the notice.
         lead_hours: The lead as the source states it, in hours, when it gives no receipt.
         launches: How many launches the notice covers; 0 means any number (a danger area).
         voluntary: Given although nothing asked for it.
+        unread: The parts of a broadcast text that were not understood: what they say may change what is told here.
     """
 
     notice: Key
@@ -76,12 +78,14 @@ class Notice(Data, frozen=True, kw_only=True):
     range_km: Kilometres | None = None
     apogee_km: Kilometres | None = None
     window: Window | None = None
+    further_windows: Annotated[tuple[Window, ...], Meta(max_length=400)] = ()
     launch_area: Area | None = None
     impact_areas: Annotated[tuple[Area, ...], Meta(max_length=50)] = ()
     lead_hours: float | None = None
     launches: Annotated[int, Meta(ge=0, le=1_000)] = 1
     voluntary: bool = False
     text: Text | None = None
+    unread: Annotated[tuple[Annotated[str, Meta(max_length=2_000)], ...], Meta(max_length=50)] = ()
 
 
 class Observation(Data, frozen=True, kw_only=True):
