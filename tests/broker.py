@@ -1,4 +1,4 @@
-"""One real broker for all tests of this checkout that want one, whichever process they run in."""
+"""One real broker and one real database for all tests of this checkout that want one, whichever process they run in."""
 
 import os
 import shutil
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from deploy.stack import Report, Stack
+from deploy.stack import Report, Service, Stack, golang
+from deploy.stack.influx import Influx
 from deploy.stack.java import java
 from deploy.stack.kafka import Kafka
 from deploy.stack.locks import locked
@@ -22,7 +23,7 @@ SETTINGS = {
     # A segment's index is laid out in full at first: tests make hundreds of partitions.
     "log.index.size.max.bytes": "65536",
 }
-_WAITED = 600.0
+_WAITED = 1_500.0
 
 
 def missing() -> str | None:
@@ -36,17 +37,22 @@ def missing() -> str | None:
     return None
 
 
+def missing_database() -> str | None:
+    """Why no database can be had on this machine; ``None`` where one can."""
+    return None if Influx.cached() else golang.missing()
+
+
 def quiet(_: str) -> None:
     """Nobody reads what the stack remarks."""
 
 
 @contextmanager
-def shared(folder: Path) -> Iterator[tuple[Stack, Report]]:
-    """The broker that all users of ``folder`` share: the first starts it, the last one alive ends it.
+def shared(folder: Path, service: Service) -> Iterator[tuple[Stack, Report]]:
+    """The server that all users of ``folder`` share: the first starts it, the last one alive ends it.
 
-    A user that dies without leaving is not waited for, and a broker that was left so is ended by the next ones.
+    A user that dies without leaving is not waited for, and a server that was left so is ended by the next ones.
     """
-    stack = Stack([Kafka(SETTINGS)], "tests", folder)
+    stack = Stack([service], "tests", folder)
     users, me = folder / "users.json", Process(os.getpid(), born(os.getpid()) or "")
     with locked(folder / "lock", _WAITED):
         others = _others(users, me)

@@ -4,11 +4,14 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import settings
 
-from tests.broker import missing, shared
+from deploy.stack.influx import Influx
+from deploy.stack.kafka import Kafka
+from tests.broker import SETTINGS, missing, missing_database, shared
 
 # Whoever develops lets Hypothesis explore; continuous integration asks the same questions each time.
 settings.register_profile("ci", derandomize=True)
@@ -17,21 +20,29 @@ if os.environ.get("CI"):
 
 _COLD = 600
 """Seconds that a test may take which waits for the first download."""
+_BUILT = 1_500
+"""And one that waits until the database is built."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give tests that start a server the time for a first download."""
     for item in items:
-        if {"kafka", "real"} & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "influx" in fixtures:
+            item.add_marker(pytest.mark.timeout(_BUILT))
+        elif {"kafka", "real"} & fixtures:
             item.add_marker(pytest.mark.timeout(_COLD))
 
 
 @pytest.fixture(scope="session")
 def real() -> None:
     """Real servers can be had; where they cannot, the test is skipped, and fails where CI is set."""
-    reason = missing()
+    _had(missing(), "a real broker")
+
+
+def _had(reason: str | None, what: str) -> None:
     if reason is not None and os.environ.get("CI"):
-        pytest.fail(f"CI must have what a real broker needs: {reason}")
+        pytest.fail(f"CI must have what {what} needs: {reason}")
     if reason is not None:
         pytest.skip(reason)
 
@@ -39,8 +50,25 @@ def real() -> None:
 @pytest.fixture(scope="session")
 def kafka(real: None, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a real broker, one for the whole session."""
-    with shared(Path(request.config.rootpath) / ".pytest_cache" / "stack") as (_, report):
+    with shared(Path(request.config.rootpath) / ".pytest_cache" / "stack", Kafka(SETTINGS)) as (_, report):
         yield str(report.facts["bootstrap"])
+
+
+class Database(NamedTuple):
+    """A real InfluxDB, with an administrator's token."""
+
+    url: str
+    org: str
+    token: str
+
+
+@pytest.fixture(scope="session")
+def influx(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A real database, one for the whole session; each test makes buckets of its own."""
+    _had(missing_database(), "a real database")
+    with shared(Path(request.config.rootpath) / ".pytest_cache" / "influx", Influx()) as (_, report):
+        facts = report.facts
+        yield Database(str(facts["url"]), str(facts["org"]), Path(str(facts["token_file"])).read_text().strip())
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ __all__ = ["Report", "Service", "Stack", "StackError", "services"]
 
 def services() -> tuple[Service, ...]:
     """The servers of the stack, in the order in which they are started."""
+    from deploy.stack.influx import Influx
     from deploy.stack.kafka import Kafka
 
-    return (Kafka(),)
+    return (Kafka(), Influx())

@@ -53,7 +53,7 @@ class Service(Protocol):
             StackError: when that cannot be done on this machine.
         """
 
-    def ask(self, ports: Ports, patience: float) -> dict[str, str | int]:
+    def ask(self, folder: Path, ports: Ports, patience: float) -> dict[str, str | int]:
         """Ask the server itself how it is; facts for people and machines, its address among them.
 
         Raises:

@@ -162,7 +162,7 @@ class Stack:
             if not processes.alive(process):
                 raise StackError(f"{service.name} ended while it started. {self._last_words(service)}")
             with contextlib.suppress(Silent):
-                return _running(service, known, ASKED_FOR)
+                return _running(service, self._home(service), known, ASKED_FOR)
         raise StackError(
             f"{service.name} (process {process.pid}) gave no answer for {STARTED_WITHIN:.0f} s. {self._last_words(service)}"
         )
@@ -175,7 +175,7 @@ class Stack:
         if not processes.alive(known.process):
             return Report(service.name, "crashed", known.version, ports=known.ports)
         try:
-            return _running(service, known, ASKED_FOR)
+            return _running(service, self._home(service), known, ASKED_FOR)
         except Silent:
             return Report(service.name, "silent", known.version, known.process.pid, known.ports)
 
@@ -203,7 +203,7 @@ class Stack:
             yield
 
 
-def _running(service: Service, known: Known, patience: float) -> Report:
+def _running(service: Service, home: Path, known: Known, patience: float) -> Report:
     assert known.process is not None
-    facts = service.ask(known.ports, patience)
+    facts = service.ask(home, known.ports, patience)
     return Report(service.name, "running", known.version, known.process.pid, known.ports, facts)

@@ -1,0 +1,107 @@
+"""Go modules and Rust crates: what a server is built of, out of the registries that ``go`` and ``cargo`` are set to."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from deploy.stack.service import MissingError, StackError
+
+GO = (1, 22)
+_PASSWORD = re.compile(r"//[^/@\s]+@")
+_VERSION = re.compile(r"go(\d+)\.(\d+)")
+_SHOWN = 1_500
+_HELPS = {
+    "go": "https://go.dev/dl, or on Debian and Ubuntu: apt install golang-go",
+    "cargo": "https://rustup.rs, or on Debian and Ubuntu: apt install cargo",
+    "gcc": "on Debian and Ubuntu: apt install gcc",
+    "pkg-config": "on Debian and Ubuntu: apt install pkg-config",
+}
+PROGRAMS = tuple(_HELPS)
+
+
+class Module(NamedTuple):
+    """A Go module on this machine.
+
+    Attributes:
+        folder: Its sources; nobody may write there.
+    """
+
+    version: str
+    folder: Path
+
+
+def missing() -> str | None:
+    """Which program is missing, and what helps; ``None`` where all are there."""
+    absent = [name for name in PROGRAMS if shutil.which(name) is None]
+    if absent:
+        return f"no {absent[0]} on the PATH; {_HELPS[absent[0]]}"
+    told = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout  # noqa: S607
+    found = _VERSION.search(told)
+    if found is None or (int(found[1]), int(found[2])) < GO:
+        return f"expected Go {GO[0]}.{GO[1]} or newer, found {told.strip() or 'one that does not tell its version'}"
+    return None
+
+
+def needed(purpose: str) -> None:
+    """Make sure that everything is there.
+
+    Raises:
+        MissingError: when a program is missing.
+    """
+    reason = missing()
+    if reason is not None:
+        raise MissingError(f"{purpose} is built from its sources, once: {reason}")
+
+
+def download(module: str, version: str, folder: Path, within: float) -> Module:
+    """The sources of a module, fetched where they are not there.
+
+    Raises:
+        StackError: when they cannot be had.
+    """
+    said = run(["go", "mod", "download", "-json", f"{module}@{version}"], folder, within, f"fetch {module} {version}")
+    told = msgspec.json.decode(said, type=dict[str, object])
+    return Module(version, Path(str(told["Dir"])))
+
+
+def run(
+    arguments: Sequence[str], folder: Path, within: float, purpose: str, environment: Mapping[str, str] | None = None
+) -> str:
+    """Run a builder; what it prints on standard output.
+
+    Args:
+        arguments: The command.
+        folder: Where.
+        within: Seconds that it is given.
+        purpose: What it is to do, as an infinitive.
+        environment: Variables over those of this program.
+
+    Raises:
+        StackError: when it fails or takes too long.
+    """
+    failed = f"{arguments[0]} did not {purpose}"
+    try:
+        ran = subprocess.run(  # noqa: S603 - a fixed builder
+            list(arguments),
+            cwd=folder,
+            # Whatever workspace or tool chain this machine prefers is not ours.
+            env={**os.environ, "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "-buildvcs=false", **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=within,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise StackError(f"{failed} within {within:.0f} s") from error
+    if ran.returncode != 0:
+        # A mirror's address may hold a password.
+        said = _PASSWORD.sub("//***@", f"{ran.stdout}\n{ran.stderr}").strip()
+        raise StackError(f"{failed}:\n{said[-_SHOWN:]}")
+    return ran.stdout
