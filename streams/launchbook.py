@@ -101,5 +101,5 @@ def _name(event: LaunchObservation | LaunchNotice) -> Name:
 
 def over(series: Series) -> datetime:
     """The last moment a notice speaks of, or came, UTC."""
-    closes = [one.window.closes for one in series.revisions if one.window is not None]
+    closes = [window.closes for one in series.revisions for window in one.windows]
     return max([*closes, *(one.issued.latest for one in series.revisions)])

@@ -1,5 +1,6 @@
 """Launches: what was announced and what was seen."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, field
@@ -28,6 +29,10 @@ class Window(Data, frozen=True, kw_only=True):
             raise ValueError(
                 f"expected a window that closes after it opens, got {self.opens.isoformat()} to {self.closes.isoformat()}"
             )
+
+
+def _by_time(window: Window) -> tuple[datetime, datetime]:
+    return window.opens, window.closes
 
 
 class Recipient(Data, frozen=True, kw_only=True):
@@ -65,6 +70,9 @@ class Notice(Data, frozen=True, kw_only=True):
         launches: How many launches the notice covers; 0 means any number (a danger area).
         voluntary: Given although nothing asked for it.
         unread: The parts of a broadcast text that were not understood: what they say may change what is told here.
+
+    Raises:
+        ValueError: when a further window opens before the first: lead is counted to the first.
     """
 
     notice: Key
@@ -86,6 +94,23 @@ class Notice(Data, frozen=True, kw_only=True):
     voluntary: bool = False
     text: Text | None = None
     unread: Annotated[tuple[Annotated[str, Meta(max_length=2_000)], ...], Meta(max_length=50)] = ()
+
+    def __post_init__(self) -> None:
+        if self.further_windows and self.window is not None:
+            early = min(window.opens for window in self.further_windows)
+            if early < self.window.opens:
+                raise ValueError(
+                    f"expected further_windows that open no earlier than window, at {self.window.opens.isoformat()},"
+                    f" got one that opens {early.isoformat()}"
+                )
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Every window, in order of time, each once: the first is the one that the lead is counted to."""
+        if not self.further_windows:
+            return () if self.window is None else (self.window,)
+        given = {*self.further_windows, *(() if self.window is None else (self.window,))}
+        return tuple(sorted(given, key=_by_time))
 
 
 class Observation(Data, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from streams.events.launches import Window
 from streams.events.times import Interval, spoken
 from streams.matching.geodesy import distance_to_area_km
 from streams.matching.launches import Launch, class_gap
-from streams.matching.notices import Revision, Series, in_force_during, known, told
+from streams.matching.notices import UNREAD, Revision, Series, in_force_during, known, told
 from streams.spans import in_words
 
 OPEN_ENDED = timedelta(days=30)
@@ -23,7 +23,7 @@ class Edge(NamedTuple):
     Attributes:
         revision: The revision of it that counts.
         after: Whether it was received only after the launch.
-        seconds: How far outside the window the launch came; negative before it opened.
+        seconds: How far outside the nearest window the launch came; negative before it opened.
         metres: How far outside the notified areas site and impact lay together.
         cost: What taking it costs: after the launch, outside the window, seconds, metres, another class.
     """
@@ -44,9 +44,10 @@ def reach(series: Series, slack: Slack) -> Interval:
 
 
 def _reach(revision: Revision, slack: Slack) -> Interval:
-    window = revision.window
-    if window is not None:
-        return Interval(slack.before.before(window.opens), slack.after.after(window.closes))
+    if revision.window is not None:
+        # The first opens first; any of them may close last.
+        closes = max((window.closes for window in revision.further_windows), default=revision.window.closes)
+        return Interval(slack.before.before(revision.window.opens), slack.after.after(max(revision.window.closes, closes)))
     had = [revision.issued, *(span for span in revision.received.values() if span is not None)]
     return Interval(slack.after.before(min(span.earliest for span in had)), max(span.latest for span in had) + OPEN_ENDED)
 
@@ -113,17 +114,22 @@ def _not_in_force(launch: Launch, series: Series, recipient: Party, rule: Prior)
 
 
 def _fit(launch: Launch, series: Series, revision: Revision, recipient: Party, rule: Prior, *, after: bool) -> Edge | str:
+    found = _held(launch, series, revision, recipient, rule, after=after)
+    return f"{found} ({UNREAD})" if revision.unread and isinstance(found, str) else found
+
+
+def _held(launch: Launch, series: Series, revision: Revision, recipient: Party, rule: Prior, *, after: bool) -> Edge | str:
     other_class = class_gap(launch.launch_class, revision.launch_class)
     if other_class is None:
         return f"notice {series.key} announces class {revision.launch_class}, launched was {launch.launch_class}"
     slack = rule.slack
     if revision.window is not None:
-        seconds = seconds_off(launch.occurred, revision.window)
+        seconds, allowed = _nearest(launch.occurred, revision, slack)
         outside, far = (2 if seconds else 0), abs(seconds)
-        if seconds < 0 and launch.occurred.latest < slack.before.before(revision.window.opens):
-            return f"notice {series.key}: window {_away(far)} away (it opens later), slack {slack.before}"
-        if seconds > 0 and launch.occurred.earliest > slack.after.after(revision.window.closes):
-            return f"notice {series.key}: window {_away(far)} away (it had closed), slack {slack.after}"
+        if not allowed:
+            window = "window" if not revision.further_windows else f"nearest of {len(revision.windows)} windows"
+            late = f"(it opens later), slack {slack.before}" if seconds < 0 else f"(it had closed), slack {slack.after}"
+            return f"notice {series.key}: {window} {_away(far)} away {late}"
     else:
         # It names no time: less exact than a window that was kept, more than one that was not.
         ago = max(launch.occurred.earliest - known(revision, recipient).latest, timedelta())
@@ -140,6 +146,20 @@ def _fit(launch: Launch, series: Series, revision: Revision, recipient: Party, r
             return f"notice {series.key}: {what} {km:.0f} km from the {what} area, slack {slack.km:.0f} km"
         metres += round((km or 0.0) * 1_000)
     return Edge(revision, after, seconds, metres, (int(after), outside, far, metres, other_class))
+
+
+def _nearest(occurred: Interval, revision: Revision, slack: Slack) -> tuple[int, bool]:
+    """Seconds off the nearest window that is within the slack, and whether there is one; else off the nearest of all."""
+    best: tuple[bool, int, int] | None = None
+    for window in revision.windows:
+        seconds = seconds_off(occurred, window)
+        beyond = (seconds < 0 and occurred.latest < slack.before.before(window.opens)) or (
+            seconds > 0 and occurred.earliest > slack.after.after(window.closes)
+        )
+        if best is None or (beyond, abs(seconds)) < best[:2]:
+            best = beyond, abs(seconds), seconds
+    assert best is not None
+    return best[2], not best[0]
 
 
 def _away(seconds: int) -> str:

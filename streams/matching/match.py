@@ -26,7 +26,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         series: The notice that meant it, with the ``revision`` that counts; ``None`` where there is none.
         after_launch: The notice was received only after the launch.
-        seconds_off: How far outside the window it came, seconds; negative before it opened, 0 within (or no window).
+        seconds_off: How far outside the nearest window it came, seconds; negative before it opened, 0 within any (or no
+            window).
         metres_off: How far outside the notified areas site and impact lay together, metres.
         refused: Why other notices whose time fits were not meant, in words.
     """

@@ -4,7 +4,7 @@ Lead is counted from receipt, in UTC (New START Protocol, Part Four: the date of
 start of the window (India-Pakistan 2005) or to the planned date (1988 agreement).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar
 
@@ -18,13 +18,18 @@ from streams.matching.disagreements import contrast
 
 _PRECISION = {"second": 0, "minute": 1, "hour": 2, "day": 3}
 _T = TypeVar("_T")
+UNREAD = "parts of the notice could not be read: what they say may change this"
+"""What is said wherever such a notice is evidence."""
+_TOLD = 4
+"""How many windows of one source are told where sources differ about them."""
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
     """One revision of a notice, with every source's claim of it.
 
-    An amendment says only what changes; what it leaves out (window, areas, class, range, apogee, agreements) is taken from
-    the revision before it. How many launches it covers and whom it was sent to it says itself.
+    An amendment says only what changes; what it leaves out (windows, areas, class, range, apogee, agreements) is taken from
+    the revision before it. Windows are replaced as a whole. How many launches it covers and whom it was sent to it says
+    itself.
 
     Attributes:
         number: The revision's number.
@@ -32,9 +37,11 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
         issued: When it was issued, UTC.
         received: The parties told by this revision, each with its receipt (``None``: told, nobody says when).
         via: The channels it is said to have come by, sorted; ``agreements`` likewise.
-        window: Planned time of the launch; ``None`` where no revision so far gives one.
+        window: Planned time of the launch, where there are several the first; ``None`` where no revision so far gives one.
+        further_windows: The others, in order of time.
         lead_hours: The lead as its source states it.
         launches: How many launches it covers; 0 means any number.
+        unread: Whether parts of it, or of what it leaves standing of the revision before it, could not be read.
         disagreements: What its claims disagree about, with their sources.
     """
 
@@ -49,12 +56,19 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     range_km: float | None = None
     apogee_km: float | None = None
     window: Window | None = None
+    further_windows: tuple[Window, ...] = ()
     launch_area: Area | None = None
     impact_areas: tuple[Area, ...] = ()
     lead_hours: float | None = None
     launches: int = 1
     voluntary: bool = False
+    unread: bool = False
     disagreements: tuple[str, ...] = ()
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Every window, in order of time; a launch in any of them keeps the notice."""
+        return () if self.window is None else (self.window, *self.further_windows)
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +153,7 @@ def _revision(claims: list[LaunchNotice], before: Revision | None) -> Revision:
     best = data[0]
     # A plan stands for itself; an amendment or a cancellation speaks of the plan before it.
     old = before if best.status != "planned" else None
+    windows = _given((one.windows or None for one in data), old.windows if old else None) or ()
     launch_areas: list[Area] = [one.launch_area for one in data if one.launch_area is not None]
     return Revision(
         number=best.revision,
@@ -151,12 +166,14 @@ def _revision(claims: list[LaunchNotice], before: Revision | None) -> Revision:
         launch_class=_given((one.launch_class for one in data), old.launch_class if old else None),
         range_km=_given((one.range_km for one in data), old.range_km if old else None),
         apogee_km=_given((one.apogee_km for one in data), old.apogee_km if old else None),
-        window=_given((one.window for one in data), old.window if old else None),
+        window=windows[0] if windows else None,
+        further_windows=windows[1:],
         launch_area=launch_areas[0] if launch_areas else (old.launch_area if old else None),
         impact_areas=_given((one.impact_areas or None for one in data), old.impact_areas if old else None) or (),
         lead_hours=_given((one.lead_hours for one in data), None),
         launches=best.launches,
         voluntary=any(one.voluntary for one in data),
+        unread=any(one.unread for one in data) or (old is not None and old.unread),
         disagreements=_disagreements(ranked) if len(claims) > 1 else (),
     )
 
@@ -188,14 +205,24 @@ def _receipts(ranked: list[LaunchNotice]) -> dict[Party, Interval | None]:
 
 
 def _disagreements(ranked: list[LaunchNotice]) -> tuple[str, ...]:
-    windows = [(n.data.window, n.source) for n in ranked if n.data.window is not None]
+    windows = [(given, n.source) for n in ranked if (given := n.data.windows)]
+    shared = set.intersection(*(set(given) for given, _ in windows)) if windows else set()
     classes = [(n.data.launch_class, n.source) for n in ranked if n.data.launch_class not in (None, "unknown")]
     counts = [(str(n.data.launches or "any number"), n.source) for n in ranked]
     return (
-        *contrast("window", ((f"{spoken(w.opens)} to {spoken(w.closes)}", source) for w, source in windows)),
+        *contrast("window", ((_windows_words(given, shared), source) for given, source in windows)),
         *contrast("class", ((str(named), source) for named, source in classes)),
         *contrast("launches covered", counts),
     )
+
+
+def _windows_words(windows: tuple[Window, ...], shared: Collection[Window]) -> str:
+    """The windows; of very many those that not all sources give, and how many more there are."""
+    told = windows if len(windows) <= _TOLD else [window for window in windows if window not in shared][:_TOLD]
+    words = [f"{spoken(window.opens)} to {spoken(window.closes)}" for window in told]
+    if len(windows) > len(words):
+        words.append(f"{len(windows) - len(words)} more" if words else f"{len(windows)} windows")
+    return ", ".join(words)
 
 
 def known(revision: Revision, recipient: Party | None = None) -> Interval:
@@ -229,7 +256,7 @@ def in_force_during(series: Series, span: Interval, recipient: Party | None = No
 def receipt(series: Series, revision: Revision, recipient: Party) -> Interval | None:
     """When ``recipient`` had the announcement that counts for this revision's lead.
 
-    Its own receipt, or where it only postpones (its window opens no earlier than that of the revision before it which the
+    Its own receipt, or where it only postpones (its first window opens no earlier than that of the revision before it which the
     recipient had), that revision's. ``None`` where it was not told or nobody says when.
     """
     return _counted(series, revision, recipient).received.get(recipient)
@@ -238,7 +265,7 @@ def receipt(series: Series, revision: Revision, recipient: Party) -> Interval | 
 def lead(series: Series, revision: Revision, recipient: Party, reference: Literal["window", "date"]) -> LeadResult:
     """How long before the notified time the recipient knew of it.
 
-    Counted from receipt to the start of the window (``window``) or of the UTC day in which it starts (``date``). A
+    Counted from receipt to the start of the first window (``window``) or of the UTC day in which it starts (``date``). A
     postponement keeps the receipt of the revision it postpones; a window brought forward counts from its own receipt.
     """
     counted = _counted(series, revision, recipient)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from streams.agreements.model import Conformance
-from streams.events.times import spoken
+from streams.events.times import Interval, spoken
 from streams.lapses import Finding, Reason
 from streams.matching.launches import Launch
 from streams.matching.match import Match
-from streams.matching.notices import Revision, Series, receipt
+from streams.matching.notices import UNREAD, Revision, Series, receipt
 from streams.obligations.duty import Duty
 from streams.obligations.prior import LaneDuty
 from streams.rulebook import Rule
@@ -68,6 +68,8 @@ class ConformanceDuty(Duty):
                 faults.append(("near-border", f"{what} {actual:g} km from the border, {least:g} km owed"))
         if not faults:
             return None
+        if revision is not None and revision.unread:
+            faults.append((faults[0][0], UNREAD))
         series = outcome.series
         when = launch.occurred.earliest
         return Finding(
@@ -87,27 +89,40 @@ class ConformanceDuty(Duty):
         )
 
     def _off_window(self, launch: Launch, revision: Revision) -> Iterator[tuple[Reason, str]]:
-        rule, window = self.rule.obligation, revision.window
-        if not rule.window or window is None:
+        if not self.rule.obligation.window or revision.window is None:
             return
-        opens, closes = window.opens, window.closes
-        if rule.valid_for is not None:
-            # Valid from the start of the planned date on, for so many days, whatever the window says.
-            opens = opens.replace(hour=0, minute=0, second=0, microsecond=0)
-            closes = max(closes, rule.valid_for.after(opens))
-        # Where claims differ the worse one counts; each must lie outside with every instant it can mean.
-        times = [claim.occurred for claim in launch.claims]
-        first, last = min(time.latest for time in times), max(time.earliest for time in times)
-        if first < rule.tolerance.before(opens):
-            yield (
-                "outside-window",
-                f"launched {spoken(first)}, window opens {spoken(opens)}: {in_minutes(opens - first)} before it",
-            )
-        elif last > rule.tolerance.after(closes):
-            yield (
-                "outside-window",
-                f"launched {spoken(last)}, window closed {spoken(closes)}: {in_minutes(last - closes)} after it",
-            )
+        # Where claims differ the worst one counts, one before a window first; each must lie outside all of them with every
+        # instant it can mean.
+        off = [found for claim in launch.claims if (found := self._off(claim.occurred, revision)) is not None]
+        if off:
+            *_, words = min(off)
+            yield "outside-window", words
+
+    def _off(self, occurred: Interval, revision: Revision) -> tuple[bool, timedelta, str] | None:
+        """A claim off every window: whether it came after the nearest, minus how far, and the words. The least is the worst."""
+        rule, count = self.rule.obligation, len(revision.windows)
+        best: tuple[timedelta, bool, int, datetime] | None = None
+        for number, window in enumerate(revision.windows, start=1):
+            opens, closes = window.opens, window.closes
+            if rule.valid_for is not None:
+                # Valid from the start of the planned date on, for so many days, whatever the window says.
+                opens = opens.replace(hour=0, minute=0, second=0, microsecond=0)
+                closes = max(closes, rule.valid_for.after(opens))
+            if occurred.latest < rule.tolerance.before(opens):
+                found = (opens - occurred.latest, False, number, opens)
+            elif occurred.earliest > rule.tolerance.after(closes):
+                found = (occurred.earliest - closes, True, number, closes)
+            else:
+                return None
+            best = found if best is None else min(best, found)
+        assert best is not None
+        away, after, number, moment = best
+        named = "window" if count == 1 else f"window {number} of {count}"
+        if after:
+            words = f"launched {spoken(occurred.earliest)}, {named} closed {spoken(moment)}: {in_minutes(away)} after it"
+        else:
+            words = f"launched {spoken(occurred.latest)}, {named} opens {spoken(moment)}: {in_minutes(away)} before it"
+        return after, -away, words
 
     def _incomplete(self, series: Series) -> Finding | None:
         rule = self.rule.obligation
@@ -137,7 +152,7 @@ class ConformanceDuty(Duty):
             severity=rule.incomplete,
             reason="incomplete-notice",
             events=tuple(claim.id for claim in revision.claims),
-            arithmetic=(f"the notice does not give: {', '.join(missing)}",),
+            arithmetic=(f"the notice does not give: {', '.join(missing)}", *([UNREAD] if revision.unread else [])),
         )
 
 

@@ -8,7 +8,7 @@ from streams.agreements.model import Prior
 from streams.events import Interval
 from streams.events.times import spoken
 from streams.lapses import Finding
-from streams.matching.notices import Revision, Series, lead, receipt
+from streams.matching.notices import UNREAD, Revision, Series, lead, receipt
 from streams.rulebook import Rule
 from streams.severity import Severity
 from streams.spans import in_words
@@ -54,8 +54,9 @@ def notice_findings(lane: Lane, series: Series) -> Iterator[Finding]:
             reason="short-notice",
             arithmetic=(
                 *_receipt_words(lane.recipient, had),
-                f"{'window opens' if rule.reference == 'window' else 'planned for the day from'} {spoken(ahead.reference)}:"
+                f"{_until_words(revision, rule)} {spoken(ahead.reference)}:"
                 f" {_lead_words(ahead.shortest, ahead.longest)} of the {rule.lead} owed",
+                *([UNREAD] if revision.unread else []),
             ),
             **common,  # type: ignore[arg-type]
         )
@@ -97,6 +98,12 @@ def _notice_in_scope(revision: Revision, rule: Prior) -> bool:
     return revision.range_km > scope.min_range_km or (
         scope.min_apogee_km is not None and revision.apogee_km is not None and revision.apogee_km > scope.min_apogee_km
     )
+
+
+def _until_words(revision: Revision, rule: Prior) -> str:
+    if rule.reference == "date":
+        return "planned for the day from"
+    return f"first of {len(revision.windows)} windows opens" if revision.further_windows else "window opens"
 
 
 def _receipt_words(recipient: str, had: Interval | None) -> Iterable[str]:

@@ -8,7 +8,7 @@ from streams.agreements.model import Prior
 from streams.events.times import spoken
 from streams.lapses import Finding
 from streams.matching.match import Match
-from streams.matching.notices import receipt
+from streams.matching.notices import UNREAD, receipt
 from streams.obligations.duty import INSTANT
 from streams.rulebook import Rule
 from streams.severity import Severity, worst
@@ -52,6 +52,8 @@ def unnotified(
         had = receipt(first.series, first.revision, lane.recipient)
         resolved = had.earliest if had is not None else first.revision.issued.earliest
         arithmetic.append(f"told only {in_words(resolved - occurred.earliest)} after the launch, {spoken(resolved)}")
+        if first.revision.unread:
+            arithmetic.append(UNREAD)
     until = now if resolved is None else min(now, resolved)
     if doubt is not None:
         severity = Severity.WARN

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from streams.events import AnyEvent
-from tests.core.world import check, event, launch, notice
+from tests.core.world import at, check, event, launch, notice
 
 HOURS = st.integers(0, 6 * 24 * 4 - 1).map(lambda quarter: quarter / 4)
 PARTY = st.sampled_from(["AA", "BB"])
@@ -74,6 +74,7 @@ def _contact(draw: st.DrawFn, name: str, hours: float) -> AnyEvent:
 def _notice(draw: st.DrawFn, name: str, hours: float) -> AnyEvent:
     opens = hours + draw(st.sampled_from([0.0, 6.0, 23.75, 24.0, 48.0]))
     closes = opens + draw(st.sampled_from([1.0, 12.0]))
+    further = draw(st.lists(st.sampled_from([(opens + 30, closes + 30), (opens + 4, closes + 4), (opens, opens)]), max_size=2))
     return notice(
         name,
         hours,
@@ -84,6 +85,8 @@ def _notice(draw: st.DrawFn, name: str, hours: float) -> AnyEvent:
         revision=draw(st.integers(1, 2)),
         status=draw(st.sampled_from(["planned", "amended", "cancelled"])),
         launches=draw(st.sampled_from([0, 1, 2])),
+        further_windows=[{"opens": at(start).isoformat(), "closes": at(end).isoformat()} for start, end in further],
+        unread=draw(st.sampled_from([[], [], ["ILLEGIBLE"]])),
         **({"class": None} if draw(st.booleans()) else {}),
     )
 

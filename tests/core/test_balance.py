@@ -50,6 +50,13 @@ def test_a_notice_counts_in_the_period_for_which_the_launch_is_planned() -> None
     assert Story().tell(*told).until(MARCH + 1).of("pace") == []
 
 
+def test_a_notice_of_several_windows_counts_once_in_the_period_of_the_first() -> None:
+    march = [{"opens": at(80).isoformat(), "closes": at(81).isoformat()}]
+    told = [notice(f"a{number}", 1, f"n{number}", 60, 61, further_windows=march) for number in range(2)]
+    story = Story().tell(*told).until(MARCH + 24 * 31 + 1)
+    assert [lapse.subject for lapse in story.of("pace")] == ["AA-BB/2026-02"]
+
+
 @pytest.mark.parametrize(("bare", "over"), [(1, False), (2, True)])
 def test_a_party_may_withhold_as_many_launches_as_its_quota_and_no_more(bare: int, over: bool) -> None:
     """China and Russia: two a year."""

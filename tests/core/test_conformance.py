@@ -35,6 +35,57 @@ def test_seventy_eight_minutes_early_is_said_in_minutes() -> None:
     assert "1 h 18 min (78 min) before it" in lapse.arithmetic[0]
 
 
+def further(*windows: tuple[float, float]) -> list[dict[str, str]]:
+    """More windows of a notice, in hours after the start."""
+    return [{"opens": at(opens).isoformat(), "closes": at(closes).isoformat()} for opens, closes in windows]
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        (25.0, None),
+        (36.0, None),
+        (50.0, None),
+        (54.0, None),
+        (32.0, "launched 2026-02-27 08:00Z, window 1 of 3 closed 2026-02-27 06:00Z: 2 h (120 min) after it"),
+        (35.0, "launched 2026-02-27 11:00Z, window 2 of 3 opens 2026-02-27 12:00Z: 1 h (60 min) before it"),
+        (55.0, "launched 2026-02-28 07:00Z, window 3 of 3 closed 2026-02-28 06:00Z: 1 h (60 min) after it"),
+        (23.5, "launched 2026-02-26 23:30Z, window 1 of 3 opens 2026-02-27 00:00Z: 30 min before it"),
+    ],
+)
+def test_a_launch_in_any_window_keeps_the_notice_and_else_the_nearest_is_named(hours: float, words: str | None) -> None:
+    told = notice("n", 0, "n1", OPENS, CLOSES, further_windows=further((48, 54), (36, 42)))
+    story = Story().tell(told, launch("l", hours)).until(90)
+    assert [lapse.arithmetic[0] for lapse in story.of("as-notified")] == ([words] if words else [])
+    assert story.of("prelaunch") == []
+
+
+def test_two_claims_may_lie_in_two_windows() -> None:
+    told = [launch("a", CLOSES, source="urn:a"), launch("b", CLOSES + 4 * MINUTE, source="urn:b")]
+    reserve = further((CLOSES + 4 * MINUTE, 40))
+    story = Story().tell(notice("n", 0, "n1", OPENS, CLOSES, further_windows=reserve), *told).until(60)
+    assert story.of("as-notified") == []
+    assert len(Story().tell(notice("n", 0, "n1", OPENS, CLOSES), *told).until(60).of("as-notified")) == 1
+
+
+@pytest.mark.parametrize(
+    ("hours", "well"), [(24 + 24 + MICRO, False), (47 + 1, True), (71 + 1, True), (96, True), (96.1, False)]
+)
+def test_valid_for_holds_from_the_day_of_each_window(hours: float, well: bool) -> None:
+    story = Story(rules=changed(('required = ["class"]', 'valid_for = "24 h"'), ('after = "12 h", km', 'after = "90 h", km')))
+    story.tell(notice("n", 0, "n1", 30, 32, further_windows=further((78, 80))), launch("l", hours)).until(140)
+    assert bool(story.of("as-notified")) is not well
+
+
+def test_where_parts_of_the_notice_could_not_be_read_the_reckoning_says_so() -> None:
+    told = notice("n", 0, "n1", OPENS, CLOSES, unread=["ILLEGIBLE"], **NO_CLASS)
+    story = Story().tell(told, launch("l", 31)).until(60)
+    assert all("could not be read" in lapse.arithmetic[-1] for lapse in story.of("as-notified"))
+    assert len(story.of("as-notified")) == 2
+    late = Story().tell(notice("n", 20, "n1", OPENS, CLOSES, unread=["ILLEGIBLE"])).until(60)
+    assert "could not be read" in late.one("prelaunch").arithmetic[-1]
+
+
 @pytest.mark.parametrize(("early", "well"), [(10 * MINUTE, True), (10 * MINUTE + MICRO, False)])
 def test_the_tolerance_is_inclusive(early: float, well: bool) -> None:
     story = Story(rules=rules('tolerance = "10 min"')).tell(notice("n", 0, "n1", OPENS, CLOSES), launch("l", OPENS - early))

@@ -45,6 +45,14 @@ def test_the_lead_is_counted_from_receipt_to_the_opening_of_the_window_and_the_l
         assert (lapse.reason, lapse.severity, lapse.deadline) == ("short-notice", "warn", at(16))
 
 
+def test_the_lead_is_counted_to_the_first_of_several_windows() -> None:
+    reserve = [{"opens": at(60).isoformat(), "closes": at(62).isoformat()}]
+    story = Story().tell(notice("n", 17, "n1", 40, 42, further_windows=reserve), launch("l", 61)).until(90)
+    lapse = story.one("prelaunch")
+    assert lapse.reason == "short-notice"
+    assert lapse.arithmetic[1] == "first of 2 windows opens 2026-02-27 16:00Z: 23 h of the 24 h owed"
+
+
 def test_a_launch_in_the_middle_of_its_window_counts_its_lead_to_the_opening_and_not_to_itself() -> None:
     """India and Pakistan: three days before a window of five."""
     story = Story().tell(notice("n", 0, "n1", 20, 60), launch("l", 59)).until(90)

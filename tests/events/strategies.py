@@ -75,6 +75,17 @@ def windows(draw: st.DrawFn) -> Window:
     return Window(opens=opens, closes=opens + draw(st.timedeltas(timedelta(), timedelta(days=10))))
 
 
+@st.composite
+def several(draw: st.DrawFn) -> dict[str, Any]:
+    """No window, one, or a first one with further ones, none of which opens before it."""
+    found = sorted(draw(st.lists(windows(), max_size=4)), key=lambda window: window.opens)
+    return {"window": found[0], "further_windows": tuple(draw(st.permutations(found[1:])))} if found else {}
+
+
+def _notice(given: dict[str, Any], **others: Any) -> Notice:
+    return Notice(**given, **others)
+
+
 areas = st.one_of(
     st.builds(Circle, lat=latitudes, lon=longitudes, radius_km=st.floats(1, 2_000)),
     boxes(),
@@ -111,7 +122,8 @@ data: dict[type[AnyEvent], st.SearchStrategy[Any]] = {
         Meeting, channel=keys, parties=pairs, outcome=st.sampled_from(("held", "no-show", "cancelled")), virtual=st.booleans()
     ),
     LaunchNotice: st.builds(
-        Notice,
+        _notice,
+        several(),
         notice=keys,
         party=parties,
         recipients=tuples_of(recipients, 1),
@@ -120,12 +132,12 @@ data: dict[type[AnyEvent], st.SearchStrategy[Any]] = {
         agreements=tuples_of(keys),
         launch_class=maybe(st.sampled_from(("icbm", "slv", "asat"))),
         range_km=maybe(kilometres),
-        window=maybe(windows()),
         launch_area=maybe(areas),
         impact_areas=tuples_of(areas),
         lead_hours=maybe(st.floats(-100, 100)),
         launches=st.integers(0, 20),
         text=maybe(texts),
+        unread=tuples_of(texts),
     ),
     LaunchObservation: st.builds(
         Observation,

@@ -86,6 +86,17 @@ REFUSED = [
         notice(window={"opens": "2023-11-22T00:00:00Z", "closes": "2023-11-21T00:00:00Z"}), "window", id="inverted window"
     ),
     pytest.param(notice(window={"opens": "2023-11-22T00:00:00", "closes": "2023-11-23T00:00:00Z"}), "opens", id="naive window"),
+    pytest.param(
+        notice(
+            window={"opens": "2023-11-22T00:00:00Z", "closes": "2023-11-23T00:00:00Z"},
+            further_windows=[
+                {"opens": "2023-11-24T00:00:00Z", "closes": "2023-11-25T00:00:00Z"},
+                {"opens": "2023-11-21T23:59:59Z", "closes": "2023-11-24T00:00:00Z"},
+            ],
+        ),
+        "no earlier than window, at 2023-11-22T00:00:00+00:00, got one that opens 2023-11-21T23:59:59+00:00 - at `$.data`",
+        id="a further window before the first",
+    ),
     pytest.param(notice(impact_areas=[BOW_TIE]), "cross itself", id="self-crossing polygon"),
     pytest.param(notice(impact_areas=[polygon((0, 0), (1, 1), (2, 2))]), "polygon", id="a polygon without area"),
     pytest.param(notice(impact_areas=[polygon((0, 0), (91, 1), (2, 2))]), "impact_areas", id="beyond the pole"),

@@ -24,6 +24,7 @@ UNSAYABLE = {
     "zone that is a path",
     "ingested before it happened",
     "inverted window",
+    "a further window before the first",
     "self-crossing polygon",
     "a polygon without area",
     "an incident with oneself",

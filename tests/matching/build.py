@@ -43,7 +43,7 @@ def notice(
     id_: str,
     issued: str | int,
     window: tuple[str | int, str | int] | None = None,
-    *,
+    *further: tuple[str | int, str | int],
     key: str = "n-1",
     source: str = "https://n.example",
     to: str | dict[str, str | int | None] = "JPN",
@@ -67,6 +67,7 @@ def notice(
                 for who, when in told.items()
             ),
             window=None if window is None else Window(opens=at(window[0]), closes=at(window[1])),
+            further_windows=tuple(Window(opens=at(opens), closes=at(closes)) for opens, closes in further),
             **data,
         ),
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.agreements.model import Prior
+from streams.agreements.model import Prior, Slack
 from streams.events.areas import Circle, NamedArea, Point
 from streams.events.launches import LaunchNotice
 from streams.matching.edges import Edge, edge
@@ -14,6 +14,7 @@ from streams.matching.launches import Launch, launches_of
 from streams.matching.linkage import Index, component
 from streams.matching.match import Matching, linked, match
 from streams.matching.notices import Series, series_of
+from streams.spans import Span
 from tests.matching.build import notice, prior, seen, slack
 
 HOUR, DAY = 60, 24 * 60
@@ -50,6 +51,36 @@ def test_seventy_eight_minutes_before_the_window_opens() -> None:
     told = notice("e", "2023-11-20T15:00Z", ("2023-11-21T15:00Z", "2023-11-30T15:00Z"), party="DPRK", launch_class="slv")
     (found,) = outcome(launches, [told]).matches
     assert found.seconds_off == -78 * 60
+
+
+@pytest.mark.parametrize(
+    ("days", "seconds"),
+    [(10, 0), (11, 0), (20, 0), (32, 0), (11.5, 43_200), (19, -86_400), (30, -86_400), (34, 2 * 86_400)],
+)
+def test_a_launch_is_held_against_the_nearest_of_several_windows(days: float, seconds: int) -> None:
+    told = notice("e", 0, (10 * DAY, 11 * DAY), (31 * DAY, 32 * DAY), (20 * DAY, 21 * DAY))
+    (found,) = outcome(launched(int(days * DAY)), [told]).matches
+    assert (found.seconds_off, found.series is not None) == (seconds, True)
+
+
+def test_between_two_windows_and_near_neither_a_launch_is_not_meant_and_the_words_say_so() -> None:
+    told = notice("e", 0, (10 * DAY, 11 * DAY), (20 * DAY, 21 * DAY))
+    (found,) = outcome(launched(15 * DAY), [told]).matches
+    assert found.refused == ("notice n-1: nearest of 2 windows 96 h away (it had closed), slack 48 h",)
+
+
+def test_why_a_notice_was_not_meant_tells_that_parts_of_it_could_not_be_read() -> None:
+    told = notice("e", 0, (DAY, 2 * DAY), launch_class="cruise", unread=("ILLEGIBLE",))
+    (found,) = outcome(launched(DAY, launch_class="icbm"), [told]).matches
+    assert "announces class cruise" in found.refused[0]
+    assert "could not be read" in found.refused[0]
+
+
+def test_of_two_windows_the_one_within_the_slack_counts_though_the_other_be_nearer() -> None:
+    rule = prior(slack=Slack(before=Span(seconds=4 * 86_400), after=Span(seconds=3_600), km=500))
+    told = notice("e", 0, (10 * DAY, 11 * DAY), (15 * DAY, 16 * DAY))
+    (found,) = outcome(launched(12 * DAY), [told], rule=rule).matches
+    assert found.seconds_off == -3 * 86_400
 
 
 def test_told_to_one_and_not_to_another() -> None:
@@ -235,6 +266,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[Launch], list[Series]]:
                 f"e{number}",
                 draw(st.integers(-40, 30)) * DAY // 2,
                 draw(st.sampled_from([None, (opens, opens), (opens, opens + DAY), (opens, opens + 9 * DAY)])),
+                *draw(st.lists(st.sampled_from([(opens + 5 * DAY, opens + 6 * DAY), (opens + 12 * DAY,) * 2]), max_size=2)),
                 key=draw(st.sampled_from(["a", "b", "c", "d"])),
                 to=draw(st.sampled_from(["JPN", "JPN", "US"])),
                 revision=draw(st.integers(1, 3)),

@@ -1,13 +1,15 @@
 from datetime import timedelta
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.events.areas import Circle
 from streams.events.launches import LaunchNotice
 from streams.events.times import Interval
-from streams.matching.notices import in_force, known, lead, receipt, series_of, told
+from streams.launchbook import over
+from streams.matching.notices import Series, in_force, known, lead, receipt, series_of, told
 from tests.matching.build import at, notice
 
 HOUR, DAY = 60, 24 * 60
@@ -35,6 +37,75 @@ def test_an_amendment_keeps_what_it_does_not_replace() -> None:
     assert (amended.launch_class, amended.launch_area, amended.agreements) == ("slv", SEA, ("norm",))
     (series,) = series_of([PLANNED, notice("e2", 60, revision=2)])
     assert series.revisions[1].window is None, "a new plan stands for itself"
+
+
+def spans(series: Series) -> list[list[tuple[int, int]]]:
+    """The windows of each revision, in whole days after the start."""
+    days = timedelta(days=1)
+    return [[((w.opens - at(0)) // days, (w.closes - at(0)) // days) for w in one.windows] for one in series.revisions]
+
+
+DAILY = notice("e1", 0, (3 * DAY, 4 * DAY), (6 * DAY, 7 * DAY), (5 * DAY, 6 * DAY), (3 * DAY, 4 * DAY))
+
+
+@pytest.mark.parametrize(
+    ("amendment", "left"),
+    [
+        pytest.param(notice("e2", DAY, revision=2, status="amended"), [(3, 4), (5, 6), (6, 7)], id="no window: all stay"),
+        pytest.param(notice("e2", DAY, (5 * DAY, 6 * DAY), revision=2, status="amended"), [(5, 6)], id="one for all"),
+        pytest.param(
+            notice("e2", DAY, (4 * DAY, 5 * DAY), (9 * DAY, 9 * DAY), revision=2, status="amended"),
+            [(4, 5), (9, 9)],
+            id="two for all",
+        ),
+        pytest.param(
+            notice("e2", DAY, None, (9 * DAY, 9 * DAY), (8 * DAY, 9 * DAY), revision=2, status="amended"),
+            [(8, 9), (9, 9)],
+            id="further ones alone replace the first too",
+        ),
+        pytest.param(notice("e2", DAY, revision=2), [], id="a new plan stands for itself"),
+    ],
+)
+def test_windows_are_kept_or_replaced_as_a_whole_and_stand_in_order(
+    amendment: LaunchNotice, left: list[tuple[int, int]]
+) -> None:
+    (series,) = series_of([DAILY, amendment])
+    assert spans(series) == [[(3, 4), (5, 6), (6, 7)], left]
+    assert [one.window for one in series.revisions] == [next(iter(one.windows), None) for one in series.revisions]
+    assert over(series) == max(at(DAY), at((max([7, *(end for _, end in left)])) * DAY))
+
+
+def test_lead_is_counted_to_the_first_of_several_windows() -> None:
+    moved = notice("e2", DAY, (4 * DAY, 5 * DAY), (9 * DAY, 9 * DAY), revision=2, status="amended")
+    (series,) = series_of([DAILY, moved])
+    assert lead(series, series.revisions[0], "JPN", "window").longest == timedelta(days=3)
+    found = lead(series, series.revisions[1], "JPN", "window")
+    assert (found.longest, found.kept_from) == (timedelta(days=4), 1)
+    sooner = notice("e2", DAY, (2 * DAY, 3 * DAY), (9 * DAY, 9 * DAY), revision=2, status="amended")
+    (series,) = series_of([DAILY, sooner])
+    assert lead(series, series.revisions[1], "JPN", "window").longest == timedelta(days=1), "brought forward"
+
+
+def test_sources_that_differ_about_windows_are_set_against_each_other() -> None:
+    def said(*windows: tuple[int, int]) -> tuple[str, ...]:
+        one = notice("a", 0, (DAY, DAY), (3 * DAY, 3 * DAY), source=A)
+        (series,) = series_of([one, notice("b", 5, *windows, source=B)])
+        return series.revisions[0].disagreements
+
+    first, third = "2022-08-05 06:00Z to 2022-08-05 06:00Z", "2022-08-07 06:00Z to 2022-08-07 06:00Z"
+    assert said((DAY, DAY), (3 * DAY, 3 * DAY)) == ()
+    assert said((DAY, DAY)) == (f"window: {first}, {third} ({A}) / {first} ({B})",)
+    every = tuple((day * DAY, day * DAY) for day in range(1, 401))
+    (words,) = said(*every)
+    assert words.startswith(f"window: {first}, {third} ({A}) / 2022-08-06 06:00Z to 2022-08-06 06:00Z, ")
+    assert words.endswith(f", 396 more ({B})")
+
+
+def test_what_could_not_be_read_is_remembered_over_amendments_but_not_over_a_new_plan() -> None:
+    first = notice("e1", 0, (DAY, DAY), unread=("ILLEGIBLE",))
+    for status, unread in (("amended", True), ("cancelled", True), ("planned", False)):
+        (series,) = series_of([first, notice("e2", 60, (DAY, DAY), revision=2, status=status)])
+        assert [one.unread for one in series.revisions] == [True, unread]
 
 
 def test_what_is_in_force_when() -> None:
@@ -185,6 +256,7 @@ def corpora(draw: st.DrawFn) -> list[LaunchNotice]:
                 f"e{number}",
                 draw(st.integers(0, 5)) * DAY,
                 draw(st.sampled_from([None, (opens, opens + DAY)])),
+                *draw(st.lists(st.sampled_from([(opens, opens), (opens + 2 * DAY, opens + 3 * DAY)]), max_size=3)),
                 key=draw(st.sampled_from(["n-1", "n-2"])),
                 source=draw(st.sampled_from([A, B])),
                 to=draw(st.sampled_from(["JPN", "US"])),
@@ -206,6 +278,7 @@ def test_the_order_of_arrival_makes_no_difference(notices: list[LaunchNotice], r
     assert sum(len(r.claims) for s in series for r in s.revisions) == len(notices)
     for each in series:
         for revision in each.revisions:
+            assert list(revision.windows) == sorted(set(revision.windows), key=lambda one: (one.opens, one.closes))
             for reference in ("window", "date"):
                 found = lead(each, revision, "JPN", reference)
                 assert (found.shortest is None) == (found.longest is None) == (found.basis == "unknown")
