@@ -55,7 +55,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         what: ``lead``: hours between the receipt of a notice and its window; ``answer``: seconds between a request for a call
-            and its answer; ``check``: milliseconds that a line check took; ``contact``: seconds between an incident and contact.
+            and its answer; ``check``: milliseconds that a line check took; ``contact``: seconds from an incident to contact.
         at: The moment that it belongs to, UTC.
         value: In the unit above.
         owed: What the rule asks for, in the same unit, where one does.
