@@ -13,10 +13,16 @@ from deploy.commands import (
     agreements,
     dead_letters,
     diff,
+    gateway,
     generate,
+    notices,
+    probe,
+    record,
     replay,
+    report,
     schema,
     scorecard,
+    spool,
     stack,
     stories,
     topics,
@@ -66,11 +72,17 @@ app.command(
 )(diff.diff)
 app.add_typer(agreements.app, name="agreements")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(notices.app, name="notices")
+app.add_typer(report.app, name="report")
+app.add_typer(spool.app, name="spool")
+app.add_typer(probe.app, name="probe")
+app.add_typer(gateway.app, name="gateway")
 app.add_typer(stack.app, name="stack")
 app.add_typer(topics.app, name="topics")
 app.command(epilog=scorecard.EXAMPLES)(scorecard.scorecard)
 app.command(epilog=examples("steadyline stories", "steadyline stories --check"))(stories.stories)
 app.command(epilog=examples("steadyline generate --events 1000000 --seed 1 -o million.jsonl"))(generate.generate)
+app.command(epilog=record.EXAMPLES)(record.record)
 app.command(epilog=verify.EXAMPLES)(verify.verify)
 app.command(epilog=worker.EXAMPLES)(worker.worker)
 app.command(epilog=examples("steadyline schema", "steadyline schema channel.check"))(schema.schema)

@@ -14,6 +14,8 @@ BAD_USE = 2
 """The command was not given what it needs."""
 BAD_INPUT = 3
 """Something that was read is not what it ought to be: a dead letter, an unreadable file, a faulty agreement."""
+NOT_YET = 75
+"""Kept on disk and not handed over yet (EX_TEMPFAIL of sysexits.h)."""
 BROKEN = 70
 """A fault in the program itself (EX_SOFTWARE of sysexits.h)."""
 INTERRUPTED = 130

@@ -6,7 +6,16 @@ from pathlib import Path
 
 def state_log() -> Path:
     """The log that keeps dead letters where no other is named: ``$XDG_STATE_HOME/steadyline/steadyline.db``."""
+    return _state() / "steadyline.db"
+
+
+def state_spool() -> Path:
+    """The spool of the user's producers: ``$XDG_STATE_HOME/steadyline/spool/spool.db``."""
+    return _state() / "spool" / "spool.db"
+
+
+def _state() -> Path:
     base = os.environ.get("XDG_STATE_HOME", "")
     # The XDG specification has relative paths ignored.
     home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "state"
-    return home / "steadyline" / "steadyline.db"
+    return home / "steadyline"

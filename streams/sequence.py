@@ -111,6 +111,20 @@ class Sequencer:
         """How many records wait."""
         return sum(len(lane.open) + sum(len(items) for _, items, _ in lane.closed) for lane in self._lanes.values())
 
+    @property
+    def passed(self) -> Barrier | None:
+        """The last tick that was passed."""
+        return self._passed
+
+    def rest(self) -> Iterator[Placed | Unread]:
+        """What waits for a tick still, topic by topic; heartbeats that wait for their other topics come last."""
+        for lane in self._lanes.values():
+            for _, items, _ in lane.closed:
+                yield from items
+            yield from lane.open
+        for _, beats in sorted(self._beats.items()):
+            yield from (beat for *_, beat in sorted(beats))
+
     def put(self, topic: str, records: Sequence[tuple[int, bytes | None]]) -> None:
         """Take in records of one topic, each with its offset, in order. What was read before is passed over."""
         lane = self._lanes[topic]

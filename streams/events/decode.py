@@ -12,6 +12,9 @@ MAX_BYTES = 262_144
 SKEW = timedelta(minutes=5)
 """How far a source's clock may run ahead of the log's before its event is refused."""
 
+_EARLIEST, _LATEST = 1_000, 9_000
+"""Years with room on both sides for zones, precisions and terms: no calendar reckons beyond 1 and 9999."""
+
 _read = msgspec.json.Decoder(AnyEvent).decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -38,11 +41,14 @@ def decode(record: bytes | str) -> AnyEvent:
     # Cheaper than a pattern in the type: this is asked of every event.
     if not event.id.isprintable() or " " in event.id:
         raise Refused("expected an id without spaces and control characters - at `$.id`")
+    if not _EARLIEST <= event.time.year <= _LATEST:
+        raise Refused(f"expected a year from {_EARLIEST} to {_LATEST}, got {event.time.year} - at `$.time`")
+    # Before what rests on the zone.
+    if event.zone != "UTC" or event.local is not None:
+        _cross_check(event)
     ingested = event.ingested
     if ingested is not None and event.time > ingested:
         _refuse_future(event, ingested)
-    if event.zone != "UTC" or event.local is not None:
-        _cross_check(event)
     if event.time.tzinfo is not UTC:
         event = msgspec.structs.replace(event, time=event.time.astimezone(UTC))
     return event

@@ -19,6 +19,9 @@ CHUNK = 131_072
 KEPT = 4_096
 """How much of an over-long line is kept as evidence, in bytes."""
 
+DEAD = ".dead.jsonl"
+"""How the name of a file ends that holds what a recording could not take in: it stands beside it and is no recording."""
+_ASIDE = (DEAD, f"{DEAD}.gz")
 _GZIP = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -84,6 +87,8 @@ class Recording:
     def at(cls, path: Path) -> "Recording":
         """The file at ``path``, or all ``*.jsonl`` and ``*.jsonl.gz`` of the directory, in the order of their names.
 
+        What was kept aside of a recording (``*.dead.jsonl``) is none.
+
         Raises:
             NoRecordingError: when there is no such file, or the directory holds no recording.
         """
@@ -91,7 +96,12 @@ class Recording:
             if not path.exists():
                 raise NoRecordingError(f"{path}: no such file or directory")
             return cls([path])
-        paths = sorted(found for pattern in ("*.jsonl", "*.jsonl.gz") for found in path.glob(pattern) if found.is_file())
+        paths = sorted(
+            found
+            for pattern in ("*.jsonl", "*.jsonl.gz")
+            for found in path.glob(pattern)
+            if found.is_file() and not found.name.endswith(_ASIDE)
+        )
         if not paths:
             raise NoRecordingError(f"{path}: expected *.jsonl or *.jsonl.gz files in this directory, found none")
         return cls(paths)

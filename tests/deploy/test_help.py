@@ -34,7 +34,10 @@ def test_help_has_an_example_of_the_command(steadyline: Steadyline, path: tuple[
         assert f"steadyline {' '.join(path)}".strip() in result.stdout.split("Examples:")[1]
 
 
-GROUPS = ((), ("dead-letters",), ("stack",), ("topics",))
+GROUPS = (
+    *((), ("dead-letters",), ("stack",), ("topics",), ("report",), ("spool",), ("probe",), ("notices",)),
+    *(("gateway",), ("gateway", "token"), ("gateway", "check")),
+)
 
 
 @pytest.mark.parametrize("path", [path for path in COMMANDS if path not in GROUPS], ids=" ".join)

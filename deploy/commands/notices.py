@@ -1,0 +1,108 @@
+"""``steadyline notices``: warnings as they are broadcast, and what was understood of them."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from deploy.commands.options import Json, examples, moment
+from deploy.consoles import complain, emit, out, words
+from deploy.exits import FINE, LAPSED, bad_input
+from producers.warnings.reading import Reading
+from streams.events.areas import Circle
+
+app = typer.Typer(
+    help="Read notices of launches as they are broadcast: NOTAMs, NAVAREA, HYDROPAC and HYDROLANT warnings.",
+    no_args_is_help=True,
+    epilog=examples("steadyline notices read warnings.txt", "steadyline notices read - --json < notams.txt"),
+)
+
+MOST_BYTES = 16_777_216
+"""The largest file of warnings: a year of one coordinator's is a tenth of it."""
+_BAD = 3
+
+
+@app.command(
+    epilog=examples(
+        "steadyline notices read warnings.txt",
+        "steadyline notices read - --received 2026-09-20T00:00Z --json < notams.txt",
+        "Exit codes: 0 all was understood, 1 something was not, 3 it cannot be read or holds a text too long to be a warning.",
+    )
+)
+def read(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="A file of warnings, or - for standard input.", show_default=False)
+    ],
+    received: Annotated[
+        datetime | None,
+        typer.Option(
+            "--received", metavar="TIME", parser=moment, help="When they came in, for those that name no year; now, without it."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what each warning announces: its number, kind, windows, areas and cancellations, and what could not be read."""
+    from producers.warnings.spoken import as_json as row
+    from producers.warnings.texts import TooLong, read_all
+
+    code = FINE
+    for found in read_all(_text(file), received or datetime.now(UTC)):
+        if isinstance(found, TooLong):
+            complain(f"{file}:{found.line}: expected a warning of at most 20,000 characters, got {found.length:,}")
+            code = _BAD
+            continue
+        if found.unread and code == FINE:
+            code = LAPSED
+        if as_json:
+            emit(msgspec.json.encode(row(found)))
+        else:
+            _show(found)
+    raise typer.Exit(code)
+
+
+def _text(file: str) -> str:
+    try:
+        with sys.stdin.buffer if file == "-" else Path(file).open("rb") as source:
+            data = source.read(MOST_BYTES + 1)
+    except OSError as error:
+        bad_input(f"{file}: {error.strerror or error}")
+    if len(data) > MOST_BYTES:
+        bad_input(f"{file}: expected at most {MOST_BYTES:,} bytes of warnings")
+    # What is no UTF-8 stays visible as such; the readers know no such characters and say so.
+    return data.decode("utf-8-sig", "replace")
+
+
+def _show(reading: Reading) -> None:
+    print_ = out().print
+    named = reading.id or "without a number"
+    print_(words(f"{named}: {reading.kind}, {reading.status}"), style="bold", soft_wrap=True)
+    if reading.issued is not None:
+        print_(words(f"  issued   {_group(reading.issued)}"), soft_wrap=True)
+    for name, others in (("cancels", reading.cancels), ("replaces", reading.replaces)):
+        if others:
+            print_(words(f"  {name:<8} {', '.join(others)}"), soft_wrap=True)
+    for window in reading.windows:
+        until = "until further notice" if window.end is None else f"to {_group(window.end)}"
+        print_(words(f"  window   {_group(window.start)} {until}{' (estimated)' if reading.estimated else ''}"), soft_wrap=True)
+    for area in reading.areas:
+        if isinstance(area, Circle):
+            print_(words(f"  area     {area.radius_km:g} km around {_place(area.lat, area.lon)}"), soft_wrap=True)
+        else:
+            print_(words(f"  area     {', '.join(_place(lat, lon) for lat, lon in area.points)}"), soft_wrap=True)
+    for note in reading.assumed:
+        print_(words(f"  assumed  {note}"), soft_wrap=True)
+    for part in reading.unread:
+        told = f"  unread   {part.line}:{part.column} {part.text!r}: expected {part.expected}"
+        print_(words(told), style="bold yellow", soft_wrap=True)
+
+
+def _group(at: datetime) -> str:
+    """The date-time group: ``250014Z SEP 26``."""
+    return at.strftime("%d%H%MZ %b %y").upper()
+
+
+def _place(lat: float, lon: float) -> str:
+    return f"{abs(lat):.4f}{'S' if lat < 0 else 'N'} {abs(lon):.4f}{'W' if lon < 0 else 'E'}"

@@ -1,0 +1,233 @@
+"""The gateway's routes, on Litestar: thin, since what they do is done elsewhere."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import HttpMethod, Litestar, MediaType, Request, Response, get, post, route
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig, ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, OpenAPIMediaType, Operation, RequestBody, Schema, SecurityScheme
+from litestar.params import FromPath
+from prometheus_client.exposition import choose_encoder
+
+from producers.gateway.bodies import Body, GoneError, SlowError, TooLargeError
+from producers.gateway.buckets import Buckets
+from producers.gateway.events import BATCH, ONE, STREAM, Events, Headers
+from producers.gateway.intake import AwayError, BusyError, Intake, Parcel
+from producers.gateway.limits import Limits
+from producers.gateway.metrics import Metrics
+from producers.gateway.pings import LONGEST_BODY, MOST_TEXT, Pings, signal_of
+from producers.gateway.problems import JSON, PROBLEM, Problem, ProblemError, Receipt, problem
+from producers.gateway.tokens import Keyring, TokensError, heard_of
+from streams.events.schemas import schema
+
+Asked = Request[Any, Any, Any]
+_LONGEST_RUN = 64
+_RETRY = {"Retry-After": "2"}
+_log = structlog.stdlib.get_logger(__name__)
+_EVENT = "#/components/schemas/Event"
+
+
+def _body() -> RequestBody:
+    # The events' own schema is put in by ``document``.
+    one = Schema(description="A CloudEvent of Steadyline's", any_of=[])
+    return RequestBody(
+        description="One event, a JSON array of events, or one event a line. Binary mode (ce-* headers) is taken as well.",
+        required=True,
+        content={kind: OpenAPIMediaType(schema=one) for kind in (ONE, BATCH, STREAM)},
+    )
+
+
+@dataclass
+class _PostEvents(Operation):
+    def __post_init__(self) -> None:
+        self.request_body = _body()
+
+
+def _told(status: str) -> ResponseSpec:
+    return ResponseSpec(data_container=Problem, description=status, media_type=PROBLEM, generate_examples=False)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the routes hand their work to."""
+
+    events: Events
+    pings: Pings
+    intake: Intake
+    keyring: Keyring
+    buckets: Buckets
+    limits: Limits
+    metrics: Metrics
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    open_metrics: bool
+
+
+def application(parts: Parts) -> Litestar:
+    """The application, ready to be served."""
+
+    @post(
+        "/v1/events",
+        status_code=202,
+        operation_id="PostEvents",
+        operation_class=_PostEvents,
+        summary="Append events to the log",
+        description="Answers once everything that was taken in is durable. Sent again, an event counts as a duplicate.",
+        security=[{"token": []}],
+        responses={
+            202: ResponseSpec(data_container=Receipt, description="Durable.", generate_examples=False),
+            401: _told("No valid token."),
+            403: _told("The token may not say this."),
+            408: _told("The body comes too slowly."),
+            409: _told("Another event has this id."),
+            413: _told("Too large."),
+            415: _told("Another content type, or a compressed body."),
+            422: _told("No event."),
+            429: _told("More than the token may send; see Retry-After."),
+            503: _told("The log takes nothing in; see Retry-After."),
+        },
+    )
+    async def events(request: Asked) -> Response[bytes]:
+        receipt = await parts.events.post(request.scope["headers"], request.receive)
+        return Response(msgspec.json.encode(receipt), status_code=202, media_type=JSON)
+
+    calls = (HttpMethod.GET, HttpMethod.POST, HttpMethod.HEAD)
+    troubles = {404: _told("No such check."), 429: _told("Too often."), 503: _told("The log takes nothing in.")}
+
+    @route("/ping/{address:str}", http_method=calls, status_code=200, summary="It works", responses=troubles)
+    async def ping(request: Asked, address: FromPath[str]) -> Response[str]:
+        return await _ping(parts, request, address, "")
+
+    @route(
+        "/ping/{address:str}/{told:str}",
+        http_method=calls,
+        status_code=200,
+        summary="It failed, it begins, it says something, or it ended with an exit status",
+        description="`told` is fail, start, log or an exit status from 0 to 255. `?rid=` tells runs apart.",
+        responses=troubles,
+    )
+    async def ping_told(request: Asked, address: FromPath[str], told: FromPath[str]) -> Response[str]:
+        return await _ping(parts, request, address, told)
+
+    @get("/healthz", operation_id="Health", summary="Whether the gateway runs")
+    async def healthz() -> Response[bytes]:
+        return Response(b'{"alive":true}\n', media_type=JSON)
+
+    @get("/readyz", operation_id="Ready", summary="Whether the log takes events in", responses={503: _told("It does not.")})
+    async def readyz() -> Response[bytes]:
+        try:
+            await parts.intake.ask()
+        except (AwayError, BusyError):
+            raise ProblemError(503, "the log does not take events in", headers=_RETRY) from None
+        return Response(b'{"ready":true}\n', media_type=JSON)
+
+    @get("/metrics", operation_id="Metrics", summary="For Prometheus")
+    async def metrics(request: Asked) -> Response[bytes]:
+        if not parts.open_metrics:
+            # Who sends what, and when last, is not for everybody.
+            parts.events.token(Headers(request.scope["headers"]))
+        encode, kind = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(parts.metrics.registry), headers={"Content-Type": kind})
+
+    @get("/openapi.json", include_in_schema=False)
+    async def openapi() -> Response[bytes]:
+        return Response(described, media_type=JSON)
+
+    handlers = [events, ping, ping_told, healthz, readyz, metrics]
+    # Litestar would serve its own pages about the document beside it: another app that is never served describes the routes.
+    described = document(handlers)
+    return Litestar(
+        [*handlers, openapi],
+        exception_handlers={ProblemError: _problem, HTTPException: _http, Exception: _fault},
+        request_max_body_size=None,
+        logging_config=None,
+        openapi_config=None,
+    )
+
+
+async def _ping(parts: Parts, request: Asked, address: str, told: str) -> Response[str]:
+    try:
+        check = parts.keyring.check(address)
+    except TokensError:
+        raise ProblemError(503, "the gateway's checks cannot be read", headers=_RETRY) from None
+    signal = signal_of(told)
+    if check is None or signal is None:
+        raise ProblemError(404, "no such check")
+    bucket = parts.buckets.pings(check.name)
+    at = parts.monotonic()
+    if (wait := bucket.wait(1, at)) > 0:
+        raise ProblemError(429, "this check is pinged too often", headers={"Retry-After": str(max(1, math.ceil(wait)))})
+    bucket.take(1, at)
+    body = Body(request.receive, parts.limits.idle_seconds, parts.limits.body_seconds)
+    run = str(request.query_params.get("rid", ""))[:_LONGEST_RUN]
+    try:
+        said = parts.pings.say(check, signal, await body.head(MOST_TEXT, LONGEST_BODY), run, parts.clock())
+        notes = [(check.name, signal, said.text)] if said.text else []
+        ready = [] if said.event is None else [said.event]
+        await parts.intake.put(Parcel(heard_of(check), "gateway/ping", None, ready, (), notes))
+    except (AwayError, BusyError):
+        raise ProblemError(503, "the log does not take events in; ping again", headers=_RETRY) from None
+    except SlowError as error:
+        raise ProblemError(408, str(error)) from None
+    except TooLargeError as error:
+        raise ProblemError(413, str(error)) from None
+    except GoneError as error:
+        raise ProblemError(400, str(error)) from None
+    return Response("OK\n", media_type=MediaType.TEXT, headers={"Ping-Body-Limit": str(MOST_TEXT)})
+
+
+def document(handlers: Sequence[HTTPRouteHandler]) -> bytes:
+    """The OpenAPI document: Litestar's, with the events' own schema, made from the types that decode them."""
+    app = Litestar(
+        handlers,
+        logging_config=None,
+        openapi_config=OpenAPIConfig(
+            title="Steadyline gateway",
+            version=version("steadyline"),
+            description="Takes CloudEvents from those who are allowed to say them, and appends them to the log.",
+            render_plugins=[JsonRenderPlugin()],
+            components=Components(
+                security_schemes={
+                    "token": SecurityScheme(type="http", scheme="bearer", description="steadyline gateway token add")
+                }
+            ),
+        ),
+    )
+    made: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
+    events = msgspec.json.decode(msgspec.json.encode(schema()).replace(b'"#/$defs/', b'"#/components/schemas/'))
+    schemas = made["components"].setdefault("schemas", {})
+    schemas.update(events.pop("$defs"))
+    events.pop("$schema")
+    schemas["Event"] = events
+    content = made["paths"]["/v1/events"]["post"]["requestBody"]["content"]
+    content[ONE]["schema"] = {"$ref": _EVENT}
+    content[BATCH]["schema"] = {"type": "array", "items": {"$ref": _EVENT}}
+    content[STREAM]["schema"] = {"type": "string", "description": "One event a line, each as in " + ONE}
+    return msgspec.json.encode(made)
+
+
+def _problem(_: Asked, error: ProblemError) -> Response[bytes]:
+    return _answered(error.document(), error.headers)
+
+
+def _http(_: Asked, error: HTTPException) -> Response[bytes]:
+    kept = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+    return _answered(problem(error.status_code, error.detail if error.status_code < 500 else ""), kept)
+
+
+def _fault(request: Asked, error: Exception) -> Response[bytes]:
+    _log.error("a fault of the gateway's own", route=request.scope.get("path_template"), exc_info=error)
+    return _answered(problem(500, "a fault of the gateway's own"), {})
+
+
+def _answered(document: Problem, headers: dict[str, str]) -> Response[bytes]:
+    return Response(msgspec.json.encode(document), status_code=document.status, media_type=PROBLEM, headers=headers)

@@ -1,0 +1,77 @@
+"""How much a source may send in a time: token buckets, in the sense of network traffic. Pure: time is an argument."""
+
+from dataclasses import dataclass, field
+
+
+class Bucket:
+    """Fills by ``rate`` a second up to ``size``; what is sent is taken out of it."""
+
+    def __init__(self, rate: float, size: float) -> None:
+        self.rate = rate
+        self.size = size
+        self._left = size
+        self._at: float | None = None
+
+    def wait(self, amount: float, now: float) -> float:
+        """Seconds until ``amount`` (at most ``size``) could be taken; 0 where it can be. Takes nothing."""
+        self._fill(now)
+        return max(0.0, (min(amount, self.size) - self._left) / self.rate)
+
+    def take(self, amount: float, now: float) -> None:
+        """Take ``amount`` out, into debt where that is more than there is."""
+        self._fill(now)
+        self._left -= amount
+
+    def _fill(self, now: float) -> None:
+        if self._at is not None:
+            self._left = min(self.size, self._left + max(0.0, now - self._at) * self.rate)
+        self._at = now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rates:
+    """What one source may send.
+
+    Attributes:
+        events: Events a second.
+        events_at_once: Events at once, after a silence.
+        bytes: Bytes a second.
+        bytes_at_once: Bytes at once.
+        pings: Pings a second, of one check.
+        pings_at_once: Pings at once.
+    """
+
+    events: float = 2_000.0
+    events_at_once: float = 20_000.0
+    bytes: float = 4_194_304.0
+    bytes_at_once: float = 33_554_432.0
+    pings: float = 1.0
+    pings_at_once: float = 20.0
+
+
+@dataclass
+class Buckets:
+    """The buckets of all sources, by name. There are no more of them than tokens and checks were ever made."""
+
+    rates: Rates
+    _events: dict[str, Bucket] = field(default_factory=dict)
+    _bytes: dict[str, Bucket] = field(default_factory=dict)
+    _pings: dict[str, Bucket] = field(default_factory=dict)
+
+    def events(self, name: str) -> Bucket:
+        """How many events the token of this name may send."""
+        return self._of(self._events, name, self.rates.events, self.rates.events_at_once)
+
+    def bytes(self, name: str) -> Bucket:
+        """How many bytes it may send."""
+        return self._of(self._bytes, name, self.rates.bytes, self.rates.bytes_at_once)
+
+    def pings(self, name: str) -> Bucket:
+        """How often the check of this name may be pinged."""
+        return self._of(self._pings, name, self.rates.pings, self.rates.pings_at_once)
+
+    def _of(self, kept: dict[str, Bucket], name: str, rate: float, size: float) -> Bucket:
+        bucket = kept.get(name)
+        if bucket is None:
+            bucket = kept[name] = Bucket(rate, size)
+        return bucket

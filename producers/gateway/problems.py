@@ -1,0 +1,103 @@
+"""Answers: what was taken in, and what went wrong (RFC 9457, ``application/problem+json``)."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+import msgspec
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+
+
+class RefusedEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An event that was not taken in; it was kept as a dead letter.
+
+    Attributes:
+        index: Its place in what was sent, from 0; in a stream, among the lines that are not blank.
+        id: What it calls itself, where that could be read.
+        field: The field that is wrong, as a JSON path, where it is one.
+        reason: What is wrong.
+        status: 403 where the token may not say it, 409 where its id is another's, 422 where it is no event.
+    """
+
+    index: int
+    id: str | None = None
+    field: str | None = None
+    reason: str
+    status: int
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the events, once all of that is durable.
+
+    Attributes:
+        accepted: Events that are in the log now.
+        duplicates: Events that were in it already.
+        refused: Events that were not taken in; of a long stream the first ones only.
+        refused_total: How many those are in all.
+    """
+
+    accepted: int
+    duplicates: int
+    refused: Sequence[RefusedEvent]
+    refused_total: int
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What went wrong with a request.
+
+    Attributes:
+        type: Always ``about:blank``: the status says what kind of problem it is.
+        title: The status in words.
+        status: The HTTP status.
+        detail: What is wrong with this request.
+        accepted: Events that were taken in all the same: sent again, they count as duplicates.
+        duplicates: Events that were in the log already.
+        refused: Events that were not taken in.
+        refused_total: How many those are in all.
+    """
+
+    # Written out also where it is the default.
+    type: str
+    title: str
+    status: int
+    detail: str
+    accepted: int | None = None
+    duplicates: int | None = None
+    refused: Sequence[RefusedEvent] | None = None
+    refused_total: int | None = None
+
+
+class ProblemError(Exception):
+    """A request that is answered with a problem."""
+
+    def __init__(
+        self, status: int, detail: str, *, headers: dict[str, str] | None = None, receipt: Receipt | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = headers or {}
+        self.receipt = receipt
+
+    def document(self) -> Problem:
+        """The problem as it is answered."""
+        receipt = self.receipt
+        if receipt is None:
+            return problem(self.status, self.detail)
+        return msgspec.structs.replace(
+            problem(self.status, self.detail),
+            accepted=receipt.accepted,
+            duplicates=receipt.duplicates,
+            refused=receipt.refused,
+            refused_total=receipt.refused_total,
+        )
+
+
+def problem(status: int, detail: str) -> Problem:
+    """A problem of this kind."""
+    try:
+        title = HTTPStatus(status).phrase
+    except ValueError:
+        title = "Unknown"
+    return Problem(type="about:blank", title=title, status=status, detail=detail)

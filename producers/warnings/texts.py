@@ -1,0 +1,124 @@
+"""Splits what was received into single warnings, and gives each to the reader of its format."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from producers.warnings import navigational, notam
+from producers.warnings.reading import Reading
+
+LONGEST = 20_000
+"""Characters of one warning; no service broadcasts anything near it."""
+
+_NOTAM = re.compile(r"\(?\s*[A-Z]\d{4}/\d{2}\s+NOTAM[NRC]?\b", re.IGNORECASE)
+_NAVIGATIONAL = re.compile(
+    r"(?!CANCEL|REF|SEE|AND )(?:[A-Z]{3,12} ){0,3}(?:NAVAREA\s+[IVX]{1,5}|HYDRO(?:PAC|LANT|ARC))"
+    r"(?:\s+WARNINGS?)?\s+(?:NR\.?\s*)?\d",
+    re.IGNORECASE,
+)
+_BEGINS = re.compile(r"\s*ZCZC\b", re.IGNORECASE)
+_ENDS = re.compile(r"\s*NNNN\s*", re.IGNORECASE)
+_DATE_TIME_GROUP = re.compile(r"\s*\(?\d{6}Z\s+[A-Z]{3}(?:\s+\d{2,4})?\)?\.?\s*", re.IGNORECASE)
+_GOES_ON = re.compile(r"(?:\bCANCEL|\bAND|,|\bREF(?:ER(?:ENCE)?)?)\s*$", re.IGNORECASE)
+_ITEMS = re.compile(
+    r"\bNOTAM[NRC]?\b|(?:^|\s)Q\)\s?[A-Z]{4}/|(?:^|\s)A\)\s?[A-Z]{4}\b|\bWEF\b|\bTIL\b|^\(?[A-Z]\d{4}/\d{2}\b", re.IGNORECASE
+)
+_SEA = re.compile(r"\bNAVAREA\b|\bHYDRO(?:PAC|LANT|ARC)\b|\b\d{6}Z\b|\bNAVTEX\b", re.IGNORECASE)
+
+
+class TooLong(NamedTuple):
+    """A text that is longer than any warning: it is not read.
+
+    Attributes:
+        line: Where it begins in what was received, from 1.
+        length: Its length in characters.
+        head: How it begins.
+    """
+
+    line: int
+    length: int
+    head: str
+
+
+class Text(NamedTuple):
+    """One warning as it came; ``line`` is where it begins in what was received, from 1."""
+
+    line: int
+    text: str
+
+
+def read_all(received_text: str, received: datetime) -> Iterator[Reading | TooLong]:
+    """What every warning in a text says, in order.
+
+    Args:
+        received_text: Any number of warnings, of either format.
+        received: When they came in, UTC: the year of those that name none is the nearest to it.
+    """
+    for line, text in split(received_text):
+        if len(text) > LONGEST:
+            yield TooLong(line, len(text), text[:80])
+        else:
+            yield read(text, received)
+
+
+def read(text: str, received: datetime) -> Reading:
+    """What one warning says; in neither format, everything of it is unread."""
+    return notam.read(text, received) if is_notam(text) else navigational.read(text, received)
+
+
+def is_notam(text: str) -> bool:
+    """Whether a text is rather a NOTAM than a warning to mariners."""
+    if _NOTAM.match(text.lstrip()):
+        return True
+    head = text[:LONGEST]
+    first_sea, first_air = _SEA.search(head), _ITEMS.search(head)
+    return first_air is not None and (first_sea is None or first_air.start() < first_sea.start())
+
+
+def split(received_text: str) -> Iterator[Text]:
+    """The single warnings of a text.
+
+    A warning begins with its heading, with ``ZCZC``, or after a blank line where the one before has ended or had no heading;
+    it ends with ``NNNN`` or before the next. A paragraph without a heading belongs to the warning before it.
+    """
+    lines: list[str] = []
+    start, headed, blank = 1, False, False
+
+    def whole() -> Iterator[Text]:
+        text = "\n".join(lines).strip("\n")
+        if text.strip():
+            # Blank lines at the top are not the warning's.
+            skipped = next(place for place, line in enumerate(lines) if line.strip())
+            yield Text(start + skipped, text)
+
+    for number, line in enumerate(received_text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+        if _ENDS.fullmatch(line):
+            lines.append(line)
+            yield from whole()
+            lines, start, headed, blank = [], number + 1, False, False
+            continue
+        if not line.strip():
+            lines.append(line)
+            blank = True
+            continue
+        heading = _heads(line) and not (lines and _GOES_ON.search(lines[-1]))
+        group = _DATE_TIME_GROUP.fullmatch(line) is not None
+        if lines and ((heading and headed) or (blank and (heading or not headed)) or (blank and group) or _BEGINS.match(line)):
+            # A date-time group right above a heading is the heading's.
+            kept = []
+            if not blank and heading and headed and len(lines) > 1 and _DATE_TIME_GROUP.fullmatch(lines[-1]):
+                kept = [lines.pop()]
+            only_group = heading and not headed and all(not one.strip() or _DATE_TIME_GROUP.fullmatch(one) for one in lines)
+            if not only_group and not (_BEGINS.match(lines[0]) and not headed):
+                yield from whole()
+                lines, start, headed = kept, number - len(kept), False
+        lines.append(line)
+        headed = headed or heading
+        blank = False
+    yield from whole()
+
+
+def _heads(line: str) -> bool:
+    plain = line.strip()
+    return bool(_NOTAM.match(plain) or _NAVIGATIONAL.match(plain))
