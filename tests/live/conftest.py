@@ -5,6 +5,9 @@ import socket
 import pytest
 from kafka.net.inet import KafkaNetSocket
 
+# What they assert on behalf of tests says what was found, as in a test.
+pytest.register_assert_rewrite("tests.live.faults", "tests.live.running")
+
 
 class _Closed(socket.socket):
     """Closed when nobody holds it any more, without a warning."""

@@ -1,6 +1,7 @@
 """What the fault tests share: a load that goes on while workers die, a broker of one's own, and the state as it stands."""
 
 import asyncio
+import math
 import re
 import threading
 import time
@@ -33,7 +34,8 @@ from tests.live.running import READY, Ground, Worker, embedded, planned, until, 
 QUICK = {"STEADYLINE_SESSION_SECONDS": "6", "STEADYLINE_HEARTBEAT_SECONDS": "1", "STEADYLINE_COMMIT_SECONDS": "0.2"}
 BACK_SOON = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 """A node that was killed may come back only once it is given up for lost, after nine seconds by Kafka's own choice."""
-_SLICE = 1_000
+_SLICE, _PAUSE = 1_000, 0.1
+"""Records that are sent at once, and seconds between two such lots where there is no hurry."""
 
 
 @cache
@@ -60,6 +62,15 @@ class Case:
         """Which share of the load the group has committed."""
         return sum(self.ground.committed().values()) / len(self.sendings)
 
+    def moved(self) -> Callable[[], bool]:
+        """Whether every partition number has been judged further than now."""
+        since = self._judged()
+        return lambda: all(now > then for now, then in zip(self._judged(), since, strict=True))
+
+    def _judged(self) -> list[int]:
+        committed = self.ground.committed()
+        return [sum(committed[name, number] for name in INPUTS) for number in range(self.ground.partitions)]
+
     def reach(self, share: float, said: Callable[[], str]) -> None:
         """Wait until that share of the load is committed."""
         until(lambda: self.done() >= share, lambda: f"{share:.0%} of the load\n{said()}")
@@ -69,7 +80,7 @@ class Case:
         share = self.done()
         assert 0 < share < 1, f"{share:.0%} of the load is committed: this is not mid-stream"
         found = self.ground.revisions()
-        assert found.items() <= self.expected.items()
+        assert [(told, self.expected.get(key)) for key, told in found.items() if self.expected.get(key) != told] == []
         assert len(found) < len(self.expected), "all lapses were told already"
         return share
 
@@ -77,14 +88,14 @@ class Case:
         """Whether every revision has been told."""
         return self.ground.revisions().keys() >= self.expected.keys()
 
+    def told(self, *workers: Worker) -> str:
+        """How far it is, and what workers have said."""
+        place = f"{self.done():.1%} done, {len(self.ground.revisions())} of {len(self.expected)} revisions"
+        return "\n".join([place, str(self.ground.committed()), told(*workers)])
+
     def finish(self, *workers: Worker) -> None:
         """Wait until all is judged, end the workers, and hold everything against the embedded replay."""
-
-        def told() -> str:
-            place = f"the end: {self.done():.1%} done, {len(self.ground.revisions())} of {len(self.expected)} revisions"
-            return "\n".join([place, str(self.ground.committed()), *(each.said() for each in workers)])
-
-        until(lambda: self.complete() and self.ground.caught_up(), told, 90)
+        until(lambda: self.complete() and self.ground.caught_up(), lambda: f"the end\n{self.told(*workers)}", 90)
         for each in workers:
             assert each.end() == 0, each.said()
         self.verify()
@@ -186,22 +197,27 @@ def states(ground: Ground, topic: str) -> dict[int, Recovered]:
 class Feeder(threading.Thread):
     """Sends records in their order while other things happen; goes on where a broker was away and came back."""
 
-    def __init__(self, ground: Ground, sendings: Sequence[Sending], seconds: float = 0.0) -> None:
+    def __init__(self, ground: Ground, sendings: Sequence[Sending], seconds: float = 0.0, *, lingers: bool = False) -> None:
         """Begin.
 
         Args:
             ground: Where to.
             sendings: What.
             seconds: Over how long it is spread, at least.
+            lingers: In each span of so many seconds half of what is left is sent, so that there is more to come however
+                long the other things take; what is left then goes all at once when ``done`` is asked.
         """
         super().__init__(name="feeder", daemon=True)
-        self._ground, self._sendings, self._seconds = ground, sendings, seconds
+        self._ground, self._sendings, self._seconds, self._lingers = ground, sendings, seconds, lingers
+        self._hurry = threading.Event()
         self._failure: BaseException | None = None
         self.sent = 0
         self.start()
 
     def done(self, patience: float = 60.0) -> None:
         """Wait until all was sent."""
+        if self._lingers:
+            self._hurry.set()
         self.join(patience)
         assert not self.is_alive(), f"only {self.sent} of {len(self._sendings)} records were sent in {patience:g} s"
         if self._failure is not None:
@@ -212,6 +228,14 @@ class Feeder(threading.Thread):
             asyncio.run(self._send())
         except BaseException as failure:  # noqa: BLE001 - whoever waits for it raises it
             self._failure = failure
+
+    def _due(self, seconds: float) -> int:
+        """How many records are to be sent so many seconds after the beginning."""
+        if not self._seconds or self._hurry.is_set():
+            return len(self._sendings)
+        spans = seconds / self._seconds
+        share = 1 - 0.5**spans if self._lingers else min(1.0, spans)
+        return math.ceil(share * len(self._sendings))
 
     async def _send(self) -> None:
         producer = AIOKafkaProducer(
@@ -224,8 +248,8 @@ class Feeder(threading.Thread):
         await producer.start()
         began = time.monotonic()
         try:
-            for first in range(0, len(self._sendings), _SLICE):
-                slice_ = self._sendings[first : first + _SLICE]
+            while self.sent < len(self._sendings):
+                slice_ = self._sendings[self.sent : min(self.sent + _SLICE, self._due(time.monotonic() - began))]
                 batches = {}
                 for one in slice_:
                     place = self._ground.topic(one.topic), one.partition
@@ -238,8 +262,8 @@ class Feeder(threading.Thread):
                 ]
                 await asyncio.gather(*under_way)
                 self.sent += len(slice_)
-                due = began + self._seconds * self.sent / len(self._sendings)
-                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                if len(slice_) < _SLICE:
+                    await asyncio.sleep(_PAUSE)
         finally:
             await producer.stop()
 
@@ -356,6 +380,16 @@ def shared(*workers: Worker) -> bool:
     return sorted(number for process in workers for number in owned(process)) == [0, 1, 2, 3] and all(
         len(owned(process)) == 2 for process in workers
     )
+
+
+def told(*workers: Worker) -> str:
+    """What each of them has said, and whether it still runs."""
+
+    def state(process: Worker) -> str:
+        code = process.process.poll()
+        return "running" if code is None else f"ended with {code}"
+
+    return "\n".join(f"--- worker {number}, {state(each)}\n{each.said()}" for number, each in enumerate(workers, 1))
 
 
 def killed(process: Worker) -> None:

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.live.faults import Case, Crew, Feeder, bury, killed, load, owned, shared
+from tests.live.faults import Case, Crew, Feeder, bury, killed, load, owned, shared, told
 from tests.live.running import Worker, until
 
 EVENTS = 30_000
@@ -21,18 +21,21 @@ def leave(case: Case, process: Worker, way: str) -> None:
 @WAYS
 def test_a_second_one_joins_in_mid_stream_and_leaves(kafka: str, run: str, way: str) -> None:
     case = Case(kafka, run, 4, load(EVENTS))
-    feeder = Feeder(case.ground, case.part(0, 0.9), 14.0)
+    feeder = Feeder(case.ground, case.part(0, 0.5), 4.0, lingers=True)
     with ExitStack() as stack:
         crew = Crew(case.ground, stack)
         first = crew.hire().ready()
         case.reach(0.02, first.said)
         second = crew.hire().ready()
-        until(lambda: shared(first, second), lambda: f"two with two partition numbers each\n{second.said()}")
+        until(lambda: shared(first, second), lambda: f"two with two partition numbers each\n{told(first, second)}")
         joined = case.midway()
-        until(lambda: case.done() > joined + 0.1, lambda: f"both\n{first.said()}\n{second.said()}")
+        moved = case.moved()
+        feeder.done()
+        feeder = Feeder(case.ground, case.part(0.5, 0.9), 4.0, lingers=True)
+        until(lambda: moved() and case.done() > joined + 0.1, lambda: f"both, from {joined:.1%}\n{case.told(first, second)}")
         leave(case, second, way)
         left = case.midway()
-        until(lambda: len(owned(first)) == 4, lambda: f"the first has all again\n{first.said()}", 30)
+        until(lambda: len(owned(first)) == 4, lambda: f"the first has all again\n{told(first)}", 30)
         feeder.done()
         Feeder(case.ground, case.part(0.9, 1.0)).done()
         assert left > joined
@@ -42,18 +45,18 @@ def test_a_second_one_joins_in_mid_stream_and_leaves(kafka: str, run: str, way: 
 @WAYS
 def test_the_first_leaves_in_mid_stream_and_the_second_takes_over_all(kafka: str, run: str, way: str) -> None:
     case = Case(kafka, run, 4, load(EVENTS))
-    feeder = Feeder(case.ground, case.part(0, 0.9), 10.0)
+    feeder = Feeder(case.ground, case.part(0, 0.9), 4.0, lingers=True)
     with ExitStack() as stack:
         crew = Crew(case.ground, stack)
         first, second = crew.hire(), crew.hire()
         first.ready()
         second.ready()
-        until(lambda: shared(first, second) and case.done() > 0.1, lambda: f"both\n{first.said()}\n{second.said()}")
+        until(lambda: shared(first, second) and case.done() > 0.1, lambda: f"both\n{case.told(first, second)}")
         leave(case, first, way)
         case.midway()
         if way == "killed":
             bury(case.ground)
-        until(lambda: len(owned(second)) == 4, lambda: f"the second has all\n{second.said()}", 30)
+        until(lambda: len(owned(second)) == 4, lambda: f"the second has all\n{told(second)}", 30)
         feeder.done()
         Feeder(case.ground, case.part(0.9, 1.0)).done()
         case.finish(second)
@@ -70,11 +73,11 @@ def test_one_that_has_nothing_to_do_takes_over_what_the_other_had(kafka: str, ru
     with ExitStack() as stack:
         crew = Crew(case.ground, stack)
         first, second = crew.hire(SLOW), crew.hire(SLOW)
-        until(lambda: shared(first, second) and case.ground.caught_up(0.95), lambda: f"both\n{first.said()}\n{second.said()}")
+        until(lambda: shared(first, second) and case.ground.caught_up(0.95), lambda: f"both\n{case.told(first, second)}")
         leave(case, first, way)
         if way == "killed":
             bury(case.ground)
-        until(lambda: len(owned(second)) == 4, lambda: f"the second has all\n{second.said()}", 30)
+        until(lambda: len(owned(second)) == 4, lambda: f"the second has all\n{told(second)}", 30)
         Feeder(case.ground, case.part(0.8, 1.0)).done()
         case.finish(second)
 
