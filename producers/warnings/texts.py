@@ -13,16 +13,20 @@ LONGEST = 20_000
 
 _NOTAM = re.compile(r"\(?\s*[A-Z]\d{4}/\d{2}\s+NOTAM[NRC]?\b", re.IGNORECASE)
 _NAVIGATIONAL = re.compile(
-    r"(?!CANCEL|REF|SEE|AND )(?:[A-Z]{3,12} ){0,3}(?:NAVAREA\s+[IVX]{1,5}|HYDRO(?:PAC|LANT|ARC))"
-    r"(?:\s+WARNINGS?)?\s+(?:NR\.?\s*)?\d",
+    # A line may begin with a number and only speak of that warning.
+    r"(?!(?:CANCEL|REF|SEE|AND |THIS |REPLAC|SUPERSED|OF )|.{0,80}\b(?:IS|ARE|BEEN) CANCEL)(?:[A-Z]{3,12} ){0,3}"
+    r"(?:NAVAREA\s+[IVX]{1,5}|HYDRO(?:PAC|LANT|ARC)|AUSCOAST)(?:\s+WARNINGS?)?\s+(?:NR\.?\s*)?\d",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(r"\s*ZCZC\b", re.IGNORECASE)
 _ENDS = re.compile(r"\s*NNNN\s*", re.IGNORECASE)
-_DATE_TIME_GROUP = re.compile(r"\s*\(?\d{6}Z\s+[A-Z]{3}(?:\s+\d{2,4})?\)?\.?\s*", re.IGNORECASE)
+_DATE_TIME_GROUP = re.compile(
+    r"\s{0,8}\(?\s{0,2}\d{6}\s?(?:Z|UTC|GMT)\s{1,4}[A-Z]{3,9}(?:\s{1,4}\d{2,4})?\s{0,2}\)?\.?\s{0,8}", re.IGNORECASE
+)
 _GOES_ON = re.compile(r"(?:\bCANCEL|\bAND|,|\bREF(?:ER(?:ENCE)?)?)\s*$", re.IGNORECASE)
 _ITEMS = re.compile(
-    r"\bNOTAM[NRC]?\b|(?:^|\s)Q\)\s?[A-Z]{4}/|(?:^|\s)A\)\s?[A-Z]{4}\b|\bWEF\b|\bTIL\b|^\(?[A-Z]\d{4}/\d{2}\b", re.IGNORECASE
+    r"\bNOTAM[NRC]?\b|(?:^|\s)Q\)\s?[A-Z]{4}/|(?:^|\s)A\)\s?[A-Z]{4}\b|\bWEF\b|\bTIL\b|^\(?[A-Z]\d{4}/\d{2}\b|^!\w{3,4} \d",
+    re.IGNORECASE,
 )
 _SEA = re.compile(r"\bNAVAREA\b|\bHYDRO(?:PAC|LANT|ARC)\b|\b\d{6}Z\b|\bNAVTEX\b", re.IGNORECASE)
 

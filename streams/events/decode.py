@@ -15,6 +15,8 @@ SKEW = timedelta(minutes=5)
 _EARLIEST, _LATEST = 1_000, 9_000
 """Years with room on both sides for zones, precisions and terms: no calendar reckons beyond 1 and 9999."""
 
+_EXACT = frozenset(("second", "minute"))
+
 _read = msgspec.json.Decoder(AnyEvent).decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -41,7 +43,7 @@ def decode(record: bytes | str) -> AnyEvent:
     # Cheaper than a pattern in the type: this is asked of every event.
     if not event.id.isprintable() or " " in event.id:
         raise Refused("expected an id without spaces and control characters - at `$.id`")
-    if not _EARLIEST <= event.time.year <= _LATEST:
+    if not _EARLIEST <= event.time.year <= _LATEST and not _plain(event):
         raise Refused(f"expected a year from {_EARLIEST} to {_LATEST}, got {event.time.year} - at `$.time`")
     # Before what rests on the zone.
     if event.zone != "UTC" or event.local is not None:
@@ -52,6 +54,11 @@ def decode(record: bytes | str) -> AnyEvent:
     if event.time.tzinfo is not UTC:
         event = msgspec.structs.replace(event, time=event.time.astimezone(UTC))
     return event
+
+
+def _plain(event: AnyEvent) -> bool:
+    """Whether its time is an instant in UTC, for which nothing need be reckoned."""
+    return event.zone == "UTC" and event.local is None and event.precision in _EXACT and event.time.tzinfo is UTC
 
 
 def encode(event: AnyEvent) -> bytes:

@@ -17,9 +17,17 @@ LIVE = "## The live path: Kafka and Faust\n"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and put what was measured into its part of ``RESULTS.md``."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure speed and memory.")
-    parser.add_argument("part", nargs="?", choices=("all", "embedded", "live"), default="all", help="what is measured")
+    parser.add_argument(
+        "part", nargs="?", choices=("all", "embedded", "live", "gateway"), default="all", help="what is measured"
+    )
     parser.add_argument("--smoke", action="store_true", help="tiny numbers, which say nothing; prints and writes no file")
     given = parser.parse_args(arguments)
+    if given.part == "gateway":
+        # Printed only: its part of the results is put in by hand.
+        from tests.benchmarks import gateway
+
+        gateway.main(["--smoke"] if given.smoke else [])
+        return
     before, _, after = RESULTS.read_text(encoding="utf-8").partition(LIVE)
     if given.part != "live":
         with tempfile.TemporaryDirectory() as folder:

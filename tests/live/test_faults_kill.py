@@ -51,7 +51,9 @@ def test_killed_between_two_records_of_its_state(kafka: str, run: str) -> None:
     case = Case(kafka, run, 2, load(6_000))
     Feeder(case.ground, case.sendings).done()
     cut_in_parts = cut_in_cells = 0
-    for _ in range(6):
+    for life in range(30):
+        if life >= 4 and cut_in_cells and cut_in_parts:
+            break
         count = dice.randint(1, 150)
         with worker(case.ground, app=DYING, TEST_DIES="changelog", TEST_DIES_AT=str(count), **QUICK) as process:
             assert process.process.wait(60) == -signal.SIGKILL, process.said()

@@ -22,16 +22,21 @@ _LEX = re.compile(
     r"|(\d{1,12}(?:\.\d{1,9})?(?![A-Z0-9]))"
     r"|([A-Z]+(?![A-Z0-9]))"
     r"|([A-Z0-9]+)"
-    r"|([^\sA-Z0-9])"
+    r"|([^\sA-Z0-9])",
+    re.ASCII,
 )
-_UPPER = {small: small - 32 for small in range(ord("a"), ord("z") + 1)}
+_UPPER = {small: small - 32 for small in range(ord("a"), ord("z") + 1)} | {
+    # What editors and web pages make of blanks and hyphens.
+    **dict.fromkeys((0xA0, 0x2007, 0x2009, 0x202F, 0x3000), ord(" ")),
+    **dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2212), ord("-")),
+}
 _PAST = 16
 """How far a phrase may look ahead without asking whether the text has ended."""
 _LONGEST_QUOTE = 200
 
 
 def upper(text: str) -> str:
-    """The text in capitals, every character in its place (``ß`` would become two)."""
+    """The text in capitals, with plain blanks and hyphens, every character in its place (``ß`` would become two)."""
     return text.upper() if text.isascii() else text.translate(_UPPER)
 
 

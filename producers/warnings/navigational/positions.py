@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-_NUMBERS = re.compile(r"\d+(?:\.\d+)?")
+_NUMBERS = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 LIKE_THIS = "a position such as 23-45.00N 120-12.00E"
 
 

@@ -83,11 +83,11 @@ def test_a_time_that_cannot_be_or_is_unclear_is_said_and_not_guessed(printed: st
     assert (reading.unread[0].line, reading.unread[0].column) == (2, 16 + printed.index(unread))
 
 
-@pytest.mark.parametrize("added", ["EXCEPT 27 SEP", "EVERY", "MONDAY", "BY DAYLIGHT", "WITHIN 5 MILES"])
-def test_what_is_said_about_the_times_or_places_and_not_read_is_unread(added: str) -> None:
+@pytest.mark.parametrize("added", ["EXCEPT 27 SEP", "EVERY", "MONDAY", "BY DAYLIGHT"])
+def test_what_is_said_about_the_times_and_not_read_is_unread(added: str) -> None:
     reading = read(HEAD + f"0014Z TO 0614Z 25 THRU 28 SEP {added}." + AREA, RECEIVED)
     assert len(reading.windows) == 4
-    assert [part.text for part in reading.unread] == [added.removeprefix("BY ").removeprefix("WITHIN ")]
+    assert [part.text for part in reading.unread] == [added.removeprefix("BY ")]
 
 
 NUMBERS = [
@@ -149,6 +149,26 @@ def test_the_year_comes_from_the_issue_the_number_or_the_receipt(
     reading = read(f"{number}{before}MISSILE FIRING {printed}{AREA}", RECEIVED)
     assert [span.start.year for span in reading.windows] == [year]
     assert bool(reading.assumed) is supposed
+
+
+@pytest.mark.parametrize(
+    "printed",
+    ["23-45.00N 120-12.00E", "23-45N 120-12E", "23-45-00N 120-12-00E", "23 45.0N 120 12.0E", "23 45 00N 120 12 00E"]
+    + ["23-45.00 N 120-12.00 E", "23-45.00N, 120-12.00E", "23-45.00N\n120-12.00E", "23°45.00'N 120°12.00'E"]
+    + ["23\u201345.00N\u00a0120\u201312.00E", "23°45'00\"N 120°12'00\"E"],
+)
+def test_a_position_is_read_however_it_is_printed(printed: str) -> None:
+    reading = read(f"{HEAD}250014Z TO 250614Z SEP WITHIN 10 MILES OF {printed}.", RECEIVED)
+    assert (reading.areas, reading.unread) == ((Circle(lat=23.75, lon=120.2, radius_km=18.52),), ())
+
+
+@pytest.mark.parametrize(
+    "printed", ["23-60.00N 120-12.00E", "91-00N 120-12E", "23-45N 181-00E", "23.75N 120.2E", "23-45-00N 120-12E"]
+)
+def test_a_position_that_cannot_be_or_is_unclear_is_unread(printed: str) -> None:
+    reading = read(f"{HEAD}250014Z TO 250614Z SEP WITHIN 10 MILES OF {printed}.", RECEIVED)
+    assert reading.areas == ()
+    assert any(printed.split()[0] in part.text for part in reading.unread)
 
 
 def minutes(value: float, width: int, letters: str, style: str) -> tuple[str, float]:
