@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and put what was measured into its part of ``RESULTS.md``."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure speed and memory.")
     parser.add_argument(
-        "part", nargs="?", choices=("all", "embedded", "live", "gateway"), default="all", help="what is measured"
+        "part", nargs="?", choices=("all", "embedded", "live", "gateway", "warnings"), default="all", help="what is measured"
     )
     parser.add_argument("--smoke", action="store_true", help="tiny numbers, which say nothing; prints and writes no file")
     given = parser.parse_args(arguments)
@@ -27,6 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from tests.benchmarks import gateway
 
         gateway.main(["--smoke"] if given.smoke else [])
+        return
+    if given.part == "warnings":
+        # Printed only, likewise.
+        from tests.benchmarks import warnings
+
+        warnings.main(["--smoke"] if given.smoke else [])
         return
     before, _, after = RESULTS.read_text(encoding="utf-8").partition(LIVE)
     if given.part != "live":

@@ -1,5 +1,6 @@
-"""Fuzzes the navigational reader: ``python -m tests.fuzz.fuzz_navigational -max_total_time=60``. Only our code
-is instrumented.
+"""Fuzzes the navigational reader: ``python -m tests.fuzz.fuzz_navigational -max_total_time=60``.
+
+Only our code is instrumented.
 """
 
 import sys

@@ -80,7 +80,8 @@ def is_list(tokens: Tokens) -> bool:
     """Whether the text lists the warnings in force, and no dangers of its own."""
     words = tokens.words
     return POS not in tokens.kinds and any(
-        words[place + 1] == "FORCE" and word == "IN" for place, word in enumerate(words[:-1])
+        word == "IN" and words[place + 1] == "FORCE" and words[place - 1] in ("WARNINGS", "MESSAGES", "CURRENTLY")
+        for place, word in enumerate(words[:-1])
     )
 
 

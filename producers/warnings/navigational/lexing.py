@@ -19,9 +19,9 @@ _LEX = re.compile(
     r"|(\d{6}(?:Z| ?UTC| ?GMT)(?![A-Z0-9]))"
     r"|(\d{2}:?\d{2}(?:Z| ?UTC| ?GMT)(?![A-Z0-9]))"
     r"|(NAVAREA\s{1,4}[IVX]{1,5}(?![A-Z0-9])|(?:HYDROPAC|HYDROLANT|HYDROARC|AUSCOAST)(?![A-Z0-9]))"
-    r"|(\d{1,12}(?:\.\d{1,9})?(?![A-Z0-9]))"
+    r"|(\d{1,12}(?:\.\d{1,9})?(?![A-Z0-9]|\.\d))"
     r"|([A-Z]+(?![A-Z0-9]))"
-    r"|([A-Z0-9]+)"
+    r"|([A-Z0-9]+(?:\.\d+[A-Z]*)?)"
     r"|([^\sA-Z0-9])",
     re.ASCII,
 )

@@ -8,15 +8,22 @@ The grammar, after words that change nothing (FROM, COMMENCING, ALTERNATE):
     days   := day [month [year]] TO day month [year] | day [, day ...] month [year]
 """
 
-from datetime import datetime, timedelta
-from typing import NamedTuple
-
-from producers.warnings.navigational.dates import MONTHS, Stamp, Years, minutes_of, moment, year_of
+from producers.warnings.navigational.dates import MONTHS, Stamp, Years, minutes_of, year_of
 from producers.warnings.navigational.lexing import CLOCK, DTG, NUM, PUNCT, Tokens
+from producers.warnings.navigational.resolving import (
+    MOST_WINDOWS,
+    Daily,
+    Range,
+    Told,
+    daily_spans,
+    fill_months,
+    follows,
+    placed,
+    stamps_of,
+    year_after,
+)
 from producers.warnings.reading import Span
 
-MOST_WINDOWS = 400
-"""A notice has no more (``streams.events.launches``)."""
 _TO = frozenset({"TO", "UNTIL", "TILL", "THRU", "THROUGH", "-", "\u2013", "\u2014"})
 _DAILY_AFTER = frozenset({"DAILY", "EVERYDAY"})
 DAILY = frozenset({"DAILY", "EVERYDAY", "EACH", "EVERY"})
@@ -28,31 +35,6 @@ _MOST_LEAD = 6
 _MOST_DAYS = 31
 """Days named one by one."""
 _MONTH_UNCLEAR = "the month of this day: in that of the others it would be out of their order"
-_LONGEST = timedelta(days=200)
-"""What runs longer over a year's end is more likely a misprint."""
-
-
-class Range(NamedTuple):
-    """A span of time; ``end`` is ``None`` until further notice."""
-
-    start: Stamp
-    end: Stamp | None
-    first: int
-    after: int
-
-
-class Daily(NamedTuple):
-    """The same hours on each of the days; where ``through``, on the days between the two as well."""
-
-    opens: int
-    closes: int
-    days: tuple[Stamp, ...]
-    through: bool
-    first: int
-    after: int
-
-
-Told = Range | Daily
 
 
 def further_notice(tokens: Tokens, at: int) -> int:
@@ -276,16 +258,16 @@ class Times:
         """The windows in order, UTC; those that cannot be are told of as unread."""
         spans: set[Span] = set()
         for group in self._groups:
-            _fill_months(group)
+            fill_months(group)
             read: list[tuple[Told, list[Span]]] = []
             for place, told in enumerate(group):
-                found = self._spans(told, years, assumed, _year_after(group, place))
+                found = self._spans(told, years, assumed, year_after(group, place))
                 if isinstance(found, str):
                     self._tokens.refuse(told.first, told.after, found)
                 else:
                     read.append((told, found))
             for place, (told, found) in enumerate(read):
-                stamps = _stamps(told)
+                stamps = stamps_of(told)
                 before = read[place - 1][1][0].start if place else found[0].start
                 after = read[place + 1][1][0].start if place + 1 < len(read) else found[0].start
                 lent = any(stamp.lent for stamp in stamps)
@@ -306,99 +288,15 @@ class Times:
     def _spans(self, told: Told, years: Years, assumed: dict[str, None], anchor: Stamp | None) -> list[Span] | str:
         """The windows that are told, or what was expected instead."""
         if isinstance(told, Daily):
-            return _daily(told, years, assumed, anchor)
+            return daily_spans(told, years, assumed, anchor)
         if told.end is not None and told.end.year is not None:
             anchor = told.end
-        start = _placed(told.start, years, anchor)
+        start = placed(told.start, years, anchor)
         if isinstance(start, str):
             return start
         if told.end is None:
             return [Span(start, None)]
-        end = _follows(told.end, start)
+        end = follows(told.end, start)
         if isinstance(end, str):
             return end
         return [Span(start, end)]
-
-
-def _stamps(told: Told) -> tuple[Stamp, ...]:
-    if isinstance(told, Daily):
-        return told.days
-    return (told.start,) if told.end is None else (told.start, told.end)
-
-
-def _fill_months(group: list[Told]) -> None:
-    """Give each moment without a month that of the next one, or where none follows, that of the one before."""
-    stamps = [stamp for told in group for stamp in _stamps(told)]
-    month: int | None = None
-    for stamp in reversed(stamps):
-        if stamp.month is None and month is not None:
-            stamp.month, stamp.borrowed = month, True
-        month = stamp.month
-    for stamp in stamps:
-        if stamp.month is None and month is not None:
-            stamp.month, stamp.lent = month, True
-        month = stamp.month
-
-
-def _year_after(group: list[Told], place: int) -> Stamp | None:
-    """The next moment of the group that has its year printed."""
-    for told in group[place : place + 20]:
-        for stamp in _stamps(told):
-            if stamp.year is not None:
-                return stamp
-    return None
-
-
-def _placed(stamp: Stamp, years: Years, anchor: Stamp | None) -> datetime | str:
-    """The moment that a stamp stands for, or what was expected instead."""
-    if stamp.month is None:
-        return "a month, such as 250014Z TO 250614Z SEP"
-    if not 1 <= stamp.day <= 31 or stamp.minutes < 0:
-        return "a day from 1 to 31 and a time from 0000 to 2400"
-    year = stamp.year
-    if year is None and anchor is not None and anchor.year is not None and anchor.month is not None:
-        year = anchor.year - ((stamp.month, stamp.day) > (anchor.month, anchor.day) and stamp.month != anchor.month)
-    if year is None:
-        year = years.of(stamp.month, stamp.day)
-    return moment(year, stamp.month, stamp.day, stamp.minutes) or "a day that its month has"
-
-
-def _follows(stamp: Stamp, start: datetime) -> datetime | str:
-    """The end of a window that starts then, or what was expected instead."""
-    if stamp.month is None:
-        return "a month, such as 250014Z TO 250614Z SEP"
-    if not 1 <= stamp.day <= 31 or stamp.minutes < 0:
-        return "a day from 1 to 31 and a time from 0000 to 2400"
-    year = stamp.year if stamp.year is not None else start.year + (stamp.month < start.month)
-    end = moment(year, stamp.month, stamp.day, stamp.minutes)
-    if end is None:
-        return "a day that its month has"
-    if end < start or (stamp.year is None and year > start.year and end - start > _LONGEST):
-        return "an end after its start"
-    return end
-
-
-def _daily(told: Daily, years: Years, assumed: dict[str, None], anchor: Stamp | None) -> list[Span] | str:
-    if told.opens < 0 or told.closes < 0 or told.opens == 1440:
-        return "hours from 0000 to 2400"
-    length = timedelta(minutes=told.closes - told.opens)
-    if length <= timedelta(0):
-        length += timedelta(days=1)
-        assumed["Hours that end after midnight begin on the days named, the last of them too."] = None
-    starts: list[datetime] = []
-    for place, day in enumerate(told.days):
-        day.minutes = told.opens
-        if place and told.through:
-            last = _follows(day, starts[0])
-            if isinstance(last, str):
-                return last
-            count = (last - starts[0]).days
-            if count >= MOST_WINDOWS:
-                return f"at most {MOST_WINDOWS} days"
-            starts += [starts[0] + timedelta(days=step) for step in range(1, count + 1)]
-        else:
-            one = _placed(day, years, anchor)
-            if isinstance(one, str):
-                return one
-            starts.append(one)
-    return [Span(start, start + length) for start in starts]

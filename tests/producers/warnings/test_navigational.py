@@ -153,9 +153,19 @@ def test_the_year_comes_from_the_issue_the_number_or_the_receipt(
 
 @pytest.mark.parametrize(
     "printed",
-    ["23-45.00N 120-12.00E", "23-45N 120-12E", "23-45-00N 120-12-00E", "23 45.0N 120 12.0E", "23 45 00N 120 12 00E"]
-    + ["23-45.00 N 120-12.00 E", "23-45.00N, 120-12.00E", "23-45.00N\n120-12.00E", "23°45.00'N 120°12.00'E"]
-    + ["23\u201345.00N\u00a0120\u201312.00E", "23°45'00\"N 120°12'00\"E"],
+    [
+        "23-45.00N 120-12.00E",
+        "23-45N 120-12E",
+        "23-45-00N 120-12-00E",
+        "23 45.0N 120 12.0E",
+        "23 45 00N 120 12 00E",
+        "23-45.00 N 120-12.00 E",
+        "23-45.00N, 120-12.00E",
+        "23-45.00N\n120-12.00E",
+        "23°45.00'N 120°12.00'E",
+        "23\u201345.00N\xa0120\u201312.00E",
+        "23°45'00\"N 120°12'00\"E",
+    ],
 )
 def test_a_position_is_read_however_it_is_printed(printed: str) -> None:
     reading = read(f"{HEAD}250014Z TO 250614Z SEP WITHIN 10 MILES OF {printed}.", RECEIVED)
