@@ -1,23 +1,6 @@
-"""The order of the tests of the live watch, and a leak of their client's."""
-
-import socket
+"""The order of the tests of the live watch."""
 
 import pytest
-from kafka.net.inet import KafkaNetSocket
-
-# What they assert on behalf of tests says what was found, as in a test.
-pytest.register_assert_rewrite("tests.live.faults", "tests.live.running")
-
-
-class _Closed(socket.socket):
-    """Closed when nobody holds it any more, without a warning."""
-
-    def __del__(self) -> None:
-        self.close()
-
-
-# kafka-python forgets a connection that is half made when its client is closed, and these tests open many for a moment.
-KafkaNetSocket.socket = lambda _, family, kind, proto: _Closed(family, kind, proto)
 
 
 @pytest.hookimpl(trylast=True)
