@@ -23,6 +23,9 @@ _ENDS = re.compile(r"\s*NNNN\s*", re.IGNORECASE)
 _DATE_TIME_GROUP = re.compile(
     r"\s{0,8}\(?\s{0,2}\d{6}\s?(?:Z|UTC|GMT)\s{1,4}[A-Z]{3,9}(?:\s{1,4}\d{2,4})?\s{0,2}\)?\.?\s{0,8}", re.IGNORECASE
 )
+_CLOSES = re.compile(r"\bCANCEL THIS (?:MSG|MESSAGE|WARNING)\b", re.IGNORECASE)
+_LAST = 3
+"""The lines above a blank one in which a warning says that it is at its end."""
 _GOES_ON = re.compile(r"(?:\bCANCEL|\bAND|,|\bREF(?:ER(?:ENCE)?)?)\s*$", re.IGNORECASE)
 _ITEMS = re.compile(
     r"\bNOTAM[NRC]?\b|(?:^|\s)Q\)\s?[A-Z]{4}/|(?:^|\s)A\)\s?[A-Z]{4}\b|\bWEF\b|\bTIL\b|^\(?[A-Z]\d{4}/\d{2}\b|^!\w{3,4} \d",
@@ -108,7 +111,8 @@ def split(received_text: str) -> Iterator[Text]:
             continue
         heading = _heads(line) and not (lines and _GOES_ON.search(lines[-1]))
         group = _DATE_TIME_GROUP.fullmatch(line) is not None
-        if lines and ((heading and headed) or (blank and (heading or not headed)) or (blank and group) or _BEGINS.match(line)):
+        fresh = heading or group or not headed or _has_ended(lines)
+        if lines and ((heading and headed) or (blank and fresh) or _BEGINS.match(line)):
             # A date-time group right above a heading is the heading's.
             kept = []
             if not blank and heading and headed and len(lines) > 1 and _DATE_TIME_GROUP.fullmatch(lines[-1]):
@@ -121,6 +125,14 @@ def split(received_text: str) -> Iterator[Text]:
         headed = headed or heading
         blank = False
     yield from whole()
+
+
+def _has_ended(lines: list[str]) -> bool:
+    """Whether a warning has said its last word, of what stands above a blank line."""
+    told = [line for line in lines if line.strip()]
+    if told and told[0].lstrip().startswith("(") and _NOTAM.match(told[0].lstrip()):
+        return told[-1].rstrip().endswith(")")
+    return any(_CLOSES.search(line) for line in told[-_LAST:])
 
 
 def _heads(line: str) -> bool:

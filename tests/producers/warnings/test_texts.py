@@ -131,3 +131,10 @@ def test_no_line_is_lost_whatever_the_order(lines: list[str]) -> None:
         assert piece.text.strip()
         assert file.split("\n")[piece.line - 1] == piece.text.split("\n")[0]
     list(read_all(file, RECEIVED))
+
+
+def test_after_its_last_word_and_a_blank_line_another_warning_begins_without_a_heading_too() -> None:
+    first = "NAVAREA XI 24-0531 (97)\n\nROCKET LAUNCHING 250014Z TO 250614Z SEP.\n\n"
+    first += "AREA WITHIN 5 MILES OF 23-45N 120-12E.\nCANCEL THIS MSG 250714Z SEP."
+    second = "GUNNERY EXERCISES 260014Z TO 260614Z SEP WITHIN 5 MILES OF 20-45N 110-12E."
+    assert [piece.text for piece in split(f"{first}\n\n{second}\n")] == [first, second]
