@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from deploy.kafka_admin import Admin
 from deploy.mending import Mended
 from producers.plan import milliseconds
 from producers.publish import Publisher
@@ -23,6 +22,7 @@ from streams.events import Tick
 from streams.events.decode import Refused, decode, encode
 from streams.events.housekeeping import Reading
 from streams.letters import DeadLetter, decode_letter, of_record
+from streams.log.admin import Admin
 from streams.log.kafka import Bounds, KafkaRecord, TopicReader
 from streams.routes import Homes, Route, routes_of
 from streams.sequence import Barrier

@@ -15,7 +15,6 @@ import typer
 from deploy.consoles import complain, emit, err, out, words
 from deploy.exits import BAD_INPUT, FINE, bad_input, bad_use
 from deploy.inputs import Input, UnknownNameError, opened
-from deploy.kafka_admin import Admin, BrokerError, hushed
 from deploy.pacing import FRAME, Pace
 from deploy.progress import bar
 from deploy.replay import not_yet, ticks_itself
@@ -26,6 +25,7 @@ from producers.publish import Publisher, PublishError
 from streams.events.decode import SKEW, Refused
 from streams.events.times import spoken
 from streams.letters import DeadLetter, encode_letter, of_line
+from streams.log.admin import Admin, BrokerError, hushed
 from streams.log.recording import Broken, Lines, NoRecordingError, Source, Unread
 from streams.log.sqlite import LogError
 from streams.routes import Homes

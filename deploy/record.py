@@ -19,7 +19,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from deploy.kafka_admin import Admin
 from deploy.record_files import Aside, Files
 from deploy.replay import Edges, replay, ticks_itself
 from deploy.shelf import Shelf, Shelved
@@ -29,6 +28,7 @@ from streams.events.decode import Refused, decode, encode
 from streams.events.housekeeping import Reading
 from streams.lapses import Lapse, encode_lapse
 from streams.letters import of_line, of_record
+from streams.log.admin import Admin
 from streams.log.kafka import TopicReader, together
 from streams.log.recording import Lines, Recording
 from streams.log.sqlite import Log, LogSource

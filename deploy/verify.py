@@ -18,12 +18,12 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from deploy.inputs import Input
-from deploy.kafka_admin import Admin
 from deploy.replay import Edges, replay
 from streams.agreements.model import Agreement
 from streams.lapses import Lapse, decode_lapse, encode_lapse
 from streams.letters import decode_letter, encode_letter, of_record
 from streams.live.settings import WorkerSettings
+from streams.log.admin import Admin
 from streams.log.kafka import Bounds, KafkaRecord, TopicReader, together
 from streams.partition import PartitionWatch, Taken
 from streams.topics import DEAD_LETTERS, INPUTS, LAPSES, in_run

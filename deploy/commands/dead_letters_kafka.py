@@ -33,9 +33,9 @@ _NAMED = 200
 def _asking() -> Iterator[None]:
     """Leave with 2 where something is not there, with 3 where the broker is away."""
     # The client takes longer to import than all other commands together take to run.
-    from deploy.kafka_admin import BrokerError, hushed
     from deploy.letters import NoLettersError
     from producers.publish import PublishError
+    from streams.log.admin import BrokerError, hushed
     from streams.log.kafka import KafkaLogError
 
     try:

@@ -78,9 +78,9 @@ def record(
         bad_use(str(error))
     agreements = rules_or_leave(rules) if check and log is None else None
     # The client takes longer to import than all other commands together take to run.
-    from deploy.kafka_admin import BrokerError, hushed
     from deploy.record import NoLogError, Span, record_kafka, record_sqlite
     from deploy.record_files import RecordError
+    from streams.log.admin import BrokerError, hushed
     from streams.log.kafka import KafkaLogError
 
     span = Span(since, until)

@@ -12,7 +12,7 @@ from deploy.exits import BAD_USE, FINE, bad_input, bad_use
 from streams.topics import MOST_PARTITIONS, PARTITIONS, Topic, catalogue
 
 if TYPE_CHECKING:
-    from deploy.kafka_admin import Admin, Difference
+    from streams.log.admin import Admin, Difference
 
 T = TypeVar("T")
 
@@ -73,7 +73,7 @@ def _topics(partitions: int, run: str | None) -> tuple[Topic, ...]:
 
 def _asked(bootstrap: str, question: "Callable[[Admin], T]") -> T:
     # The client takes longer to import than all other commands together take to run.
-    from deploy.kafka_admin import Admin, BrokerError
+    from streams.log.admin import Admin, BrokerError
 
     try:
         with Admin(bootstrap) as admin:

@@ -57,9 +57,9 @@ def verify(
     except ValueError as error:
         bad_use(str(error))
     # The client takes longer to import than all other commands together take to run.
-    from deploy.kafka_admin import BrokerError, hushed
     from deploy.verify import NoRunError
     from deploy.verify import verify as verified
+    from streams.log.admin import BrokerError, hushed
     from streams.log.kafka import KafkaLogError
 
     try:

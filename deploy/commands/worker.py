@@ -86,7 +86,7 @@ def _settings(
 def _checked(settings: "WorkerSettings") -> int:
     """How many partitions the input topics have; leaves where the worker could not read them."""
     # The client takes longer to import than all other commands together take to run.
-    from deploy.kafka_admin import Admin, BrokerError
+    from streams.log.admin import Admin, BrokerError
 
     try:
         with Admin(settings.bootstrap) as admin:

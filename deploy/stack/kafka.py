@@ -150,7 +150,7 @@ class Kafka:
     def ask(self, folder: Path, ports: Ports, patience: float) -> dict[str, str | int]:  # noqa: ARG002
         """Ask the broker for its cluster."""
         # The client takes long to import, and most commands do without it.
-        from deploy.kafka_admin import Admin, BrokerError
+        from streams.log.admin import Admin, BrokerError
 
         bootstrap = f"{HOST}:{ports['client']}"
         try:

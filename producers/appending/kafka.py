@@ -6,14 +6,9 @@ written all the same, it is written once more, and whoever reads the log counts 
 """
 
 import contextlib
-import logging
-import socket
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from kafka import KafkaAdminClient
-from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
 from producers.appending import PATIENCE, AppendError, Arrival, Unfit
@@ -21,13 +16,12 @@ from producers.plan import milliseconds
 from producers.publish import Publisher, PublishError
 from streams.events.decode import MAX_BYTES
 from streams.letters import encode_letter, of_line
+from streams.log.admin import Admin, BrokerError, Difference, hushed
 from streams.routes import Homes, routes_of
-from streams.topics import DEAD_LETTERS, INPUTS, Topic, catalogue, in_run
+from streams.topics import DEAD_LETTERS, INPUTS, catalogue, in_run
 
 PAUSE = 1.0
 """Seconds after a failure in which no broker is asked again."""
-_UNKNOWN = 3
-"""Kafka's error code UNKNOWN_TOPIC_OR_PARTITION."""
 _LETTER_PARTITION = 0
 
 
@@ -58,7 +52,7 @@ class KafkaAppender:
         self._patience = patience
         self._pause = pause
         self._names = {name: in_run(name, run) for name in (*INPUTS, DEAD_LETTERS)}
-        self._admin: Any = None
+        self._admin: Admin | None = None
         self._publisher: Publisher | None = None
         self._failed: tuple[float, str] | None = None
         self._connect()
@@ -92,24 +86,17 @@ class KafkaAppender:
         Raises:
             AppendError: when it does not answer, or has others than it had.
         """
-        if self._publisher is None:
+        if self._admin is None:
             self._connect()
             return
         try:
-            self._vet()
-        except (AppendError, KafkaError) as error:
+            self._vet(self._admin)
+        except (AppendError, BrokerError) as error:
             raise self._give_up(error) from error
 
     def close(self) -> None:
         """Disconnect. Nothing is on its way: each call waits for what it sent."""
-        publisher, self._publisher = self._publisher, None
-        admin, self._admin = self._admin, None
-        with _hushed(), contextlib.suppress(KafkaError, PublishError):
-            if publisher is not None:
-                publisher.__exit__(None, None, None)
-        with _hushed(), contextlib.suppress(KafkaError):
-            if admin is not None:
-                admin.close()
+        self._let_go(None)
 
     @contextlib.contextmanager
     def _sending(self) -> Iterator[Publisher]:
@@ -125,105 +112,52 @@ class KafkaAppender:
         if self._failed is not None and time.monotonic() < self._failed[0] + self._pause:
             raise AppendError(self._failed[1])
         try:
-            self._reach()
-            with _hushed():
-                self._admin = KafkaAdminClient(
-                    bootstrap_servers=[server.strip() for server in self._bootstrap.split(",")],
-                    client_id="steadyline-append",
-                    bootstrap_timeout_ms=int(self._patience * 1_000),
-                    request_timeout_ms=int(self._patience * 1_000),
-                )
-                self._vet()
+            # A source waits for the answer: a broker that does not listen is not waited for.
+            self._admin = Admin(self._bootstrap, self._patience, waits=False)
+            with hushed():
+                self._vet(self._admin)
                 self._publisher = Publisher(self._bootstrap, self._names, self._patience)
-        except (AppendError, KafkaError, PublishError) as error:
+        except (AppendError, BrokerError, PublishError) as error:
             raise self._give_up(error) from error
         self._failed = None
         return self._publisher
 
-    def _reach(self) -> None:
-        """Look whether anything listens. The client would too, but leaves a socket behind for every attempt."""
-        reason = ""
-        for server in self._bootstrap.split(","):
-            host, _, port = server.strip().rpartition(":")
-            if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65_536:
-                raise AppendError(f"expected kafka://HOST:PORT, got {server.strip()!r}")
-            try:
-                socket.create_connection((host.strip("[]"), int(port)), timeout=self._patience).close()
-            except OSError as error:
-                reason = error.strerror or str(error)
-            else:
-                return
-        raise AppendError(f"no Kafka broker answers at {self._bootstrap} ({reason})")
-
-    def _vet(self) -> None:
+    def _vet(self, admin: Admin) -> None:
         """Learn how many partitions there are, and hold the topics against the catalogue."""
-        partitions, differences = _compared(self._admin, self._run)
+        # However many the first has, the others must have.
+        partitions = admin.partitions(self._names[INPUTS[0]])
+        wanted = [topic for topic in catalogue(max(1, partitions), self._run) if topic.name in self._names.values()]
+        differences = admin.check(wanted)
         if differences:
             run = "" if self._run is None else f" --run {self._run}"
             raise AppendError(
-                f"the topics at {self._bootstrap} are not what they ought to be: {'; '.join(differences)}"
+                f"the topics at {self._bootstrap} are not what they ought to be: {'; '.join(map(_told, differences))}"
                 f" (see: steadyline topics check --bootstrap {self._bootstrap}{run})"
             )
         self.partitions = partitions
 
     def _give_up(self, error: Exception) -> AppendError:
-        reason = str(error) if isinstance(error, AppendError | PublishError) else self._away(error)
-        self._failed = (time.monotonic(), reason)
-        publisher, self._publisher = self._publisher, None
-        admin, self._admin = self._admin, None
-        with _hushed(), contextlib.suppress(KafkaError, PublishError):
-            if publisher is not None:
-                # With an error on its way out nothing is waited for.
-                publisher.__exit__(type(error), error, None)
-        with _hushed(), contextlib.suppress(KafkaError):
-            if admin is not None:
-                admin.close()
+        reason = str(error)
+        self._let_go(error)
         # Broken links take time to be given up as well: the pause counts from now.
         self._failed = (time.monotonic(), reason)
         return AppendError(reason)
 
-    def _away(self, error: Exception) -> str:
-        return f"no Kafka broker answers at {self._bootstrap}: {error}"
+    def _let_go(self, error: Exception | None) -> None:
+        """Disconnect; with an error on its way out nothing is waited for."""
+        publisher, self._publisher = self._publisher, None
+        admin, self._admin = self._admin, None
+        with hushed(), contextlib.suppress(KafkaError, PublishError):
+            if publisher is not None:
+                publisher.__exit__(type(error) if error is not None else None, error, None)
+        with contextlib.suppress(KafkaError):
+            if admin is not None:
+                admin.close()
 
 
-def _compared(admin: Any, run: str | None) -> tuple[int, list[str]]:  # noqa: ANN401 - the client comes without types
-    """How many partitions the input topics have, and every way in which a topic that is written to is not as it ought to be."""
-    names = [in_run(name, run) for name in (*INPUTS, DEAD_LETTERS)]
-    with _hushed():
-        there = {told["name"]: told for told in admin.describe_topics(names)}
-        found = {name: 0 if told["error_code"] == _UNKNOWN else len(told["partitions"]) for name, told in there.items()}
-        settings = (
-            admin.describe_configs(
-                [ConfigResource(ConfigResourceType.TOPIC, name) for name in names if found.get(name)], config_filter="all"
-            )["topic"]
-            if any(found.values())
-            else {}
-        )
-    # However many partitions the first has, the others must have.
-    partitions = found.get(names[0], 0)
-    wanted = [topic for topic in catalogue(max(1, partitions), run) if topic.name in names]
-    return partitions, [told for topic in wanted for told in _differences(topic, found.get(topic.name, 0), settings)]
-
-
-def _differences(topic: Topic, partitions: int, settings: dict[str, Any]) -> Iterator[str]:
-    if not partitions:
-        yield f"{topic.name} is missing"
-        return
-    if partitions != topic.partitions:
-        yield f"{topic.name}: expected {topic.partitions} partitions, found {partitions}"
-    for name, expected in topic.settings.items():
-        value = str(settings.get(topic.name, {}).get(name, {}).get("value"))
-        if value != expected:
-            yield f"{topic.name}: expected {name} {expected}, found {value}"
-
-
-@contextlib.contextmanager
-def _hushed() -> Iterator[None]:
-    """Keep the client's own account of each attempt out of the log: what came of it is told by the error."""
-    logger = logging.getLogger("kafka")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
+def _told(difference: Difference) -> str:
+    if difference.found is None:
+        return f"{difference.topic} is missing"
+    if difference.setting == "partitions":
+        return f"{difference.topic}: expected {difference.expected} partitions, found {difference.found}"
+    return str(difference)

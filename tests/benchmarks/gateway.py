@@ -112,7 +112,7 @@ def report(batches: int, runs: int) -> str:
             (told,) = stack.up(quiet)
             try:
                 bootstrap = str(told.facts["bootstrap"])
-                from deploy.kafka_admin import Admin
+                from streams.log.admin import Admin
                 from streams.topics import catalogue
 
                 with Admin(bootstrap) as admin:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from tenacity import Future, RetryCallState, Retrying
 
-from deploy.kafka_admin import Admin
 from producers.delivery.answers import AwayError
 from producers.delivery.batches import INCOMPLETE
 from producers.delivery.outbox import Outbox
@@ -19,6 +18,7 @@ from producers.delivery.spool import Spool
 from producers.delivery.target import Access, named, open_target
 from streams.agreements.load import load_builtin
 from streams.events.decode import decode
+from streams.log.admin import Admin
 from streams.log.kafka import TopicReader
 from streams.log.sqlite import Log
 from streams.rulebook import RuleBook

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.kafka_admin import Admin, hushed
 from deploy.letters import letters
 from producers.appending import AppendError, open_log
+from streams.log.admin import Admin, hushed
 from streams.log.kafka import TopicReader
 from streams.topics import INPUTS, catalogue, in_run
 from tests.gateway.running import BATCH, FEED, book, event, incident, running

@@ -16,7 +16,6 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import MemberToRemove
 from kafka.structs import OffsetAndMetadata
 
-from deploy.kafka_admin import Admin
 from deploy.stack import Stack
 from deploy.stack.kafka import Kafka
 from deploy.stack.processes import Process, end
@@ -25,6 +24,7 @@ from producers.plan import Sending
 from producers.synthetic import generate
 from streams.agreements.load import load_builtin
 from streams.live.cells import Part, Recovered, place_of, recovered
+from streams.log.admin import Admin
 from streams.partition import PartitionWatch
 from streams.sequence import Memory
 from streams.topics import INPUTS, LAPSES

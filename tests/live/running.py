@@ -14,12 +14,12 @@ from pathlib import Path
 import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from deploy.kafka_admin import Admin
 from deploy.replay import Edges, replay
 from producers.plan import Plan, Sending
 from streams.agreements.load import load_builtin
 from streams.agreements.model import Agreement
 from streams.lapses import decode_lapse, encode_lapse
+from streams.log.admin import Admin
 from streams.log.recording import Batch, Lines
 from streams.routes import Homes
 from streams.rulebook import RuleBook

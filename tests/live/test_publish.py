@@ -13,7 +13,6 @@ from typer.testing import CliRunner, Result
 
 from deploy.cli import app
 from deploy.inputs import opened
-from deploy.kafka_admin import Admin
 from deploy.replay import Edges, replay
 from producers.history.story import builtin_stories
 from producers.publish import Publisher, PublishError
@@ -22,6 +21,7 @@ from streams.events import Tick
 from streams.events.decode import decode
 from streams.lapses import encode_lapse
 from streams.letters import decode_letter, encode_letter, of_record
+from streams.log.admin import Admin
 from streams.log.kafka import KafkaLogError, KafkaRecord, TopicReader, together
 from streams.log.recording import Lines
 from streams.partition import PartitionWatch

@@ -14,7 +14,6 @@ from typer.testing import CliRunner, Result
 
 from deploy.cli import app
 from deploy.inputs import opened
-from deploy.kafka_admin import Admin
 from deploy.replay import Edges, replay
 from producers.plan import Sending, milliseconds
 from streams.agreements.load import load_builtin
@@ -22,6 +21,7 @@ from streams.events import AnyEvent, Tick
 from streams.events.decode import decode
 from streams.lapses import encode_lapse
 from streams.live.clock import tick
+from streams.log.admin import Admin
 from streams.log.kafka import TopicReader, together
 from streams.log.recording import Lines, Recording
 from streams.log.sqlite import Entry, Log, Refusal

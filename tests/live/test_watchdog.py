@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
-from deploy.kafka_admin import Admin
 from streams.live.clock import tick
 from streams.live.progress import Limits, Suspect, Vitals
 from streams.live.watchdog import (
@@ -33,6 +32,7 @@ from streams.live.watchdog import (
     recent,
     stuck,
 )
+from streams.log.admin import Admin
 from streams.topics import CHANNELS, INPUTS, catalogue, in_run
 
 T = datetime(2026, 2, 26, tzinfo=UTC)

@@ -5,11 +5,11 @@ from functools import partial
 
 import pytest
 
-from deploy.kafka_admin import Admin
 from producers.history.story import find_story, load_story
 from producers.plan import Sending
 from producers.synthetic import generate
 from streams.events.decode import encode
+from streams.log.admin import Admin
 from streams.topics import INPUTS
 from tests.live.running import READY, Ground, embedded, planned, until, worker
 

@@ -14,8 +14,8 @@ from kafka.errors import KafkaTimeoutError
 from typer.testing import CliRunner, Result
 
 from deploy.commands import topics as command
-from deploy.kafka_admin import Admin, BrokerError
 from deploy.stack.processes import until
+from streams.log.admin import Admin, BrokerError
 from streams.topics import Topic, catalogue, in_run
 
 Call = Callable[..., Result]

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from kafka import KafkaConsumer, TopicPartition
 
-from deploy.kafka_admin import Admin, BrokerError
 from deploy.stack import Stack
 from deploy.stack.kafka import Kafka
 from producers.plan import Plan
@@ -19,6 +18,7 @@ from producers.publish import Publisher
 from streams.agreements.model import Agreement
 from streams.lapses import Lapse, decode_lapse
 from streams.live.settings import APP_ID
+from streams.log.admin import Admin, BrokerError
 from streams.routes import Homes
 from streams.rulebook import RuleBook
 from streams.topics import INPUTS, LAPSES, catalogue, in_run

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
 
-from deploy.kafka_admin import Admin
+from streams.log.admin import Admin
 from tests.benchmarks.live.ground import Log, committed_all, group_named, judging, wait
 from tests.benchmarks.oracle import digest
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
-from deploy.kafka_admin import Admin
+from streams.log.admin import Admin
 from streams.topics import Topic
 from tests.benchmarks.live.ground import Log, committed_all, group_named, wait
 from tests.benchmarks.live.throughput import PATIENCE, Through, processor

@@ -72,12 +72,13 @@ class _Client(KafkaAdminClient):  # type: ignore[misc]  # it comes without types
 class Admin:
     """A connection to a broker for questions about topics. Use it as a context manager."""
 
-    def __init__(self, bootstrap: str, patience: float = PATIENCE) -> None:
+    def __init__(self, bootstrap: str, patience: float = PATIENCE, *, waits: bool = True) -> None:
         """Connect.
 
         Args:
             bootstrap: ``HOST:PORT``, several with commas.
             patience: Seconds to wait for the broker, and again for each of its answers.
+            waits: Whether to wait for a broker that does not listen yet.
 
         Raises:
             BrokerError: when no broker answers there in time.
@@ -86,7 +87,7 @@ class Admin:
         self._patience = patience
         servers = [_server(server) for server in bootstrap.split(",")]
         end = time.monotonic() + patience
-        reason = _unreachable(servers, end)
+        reason = _unreachable(servers, end, waits=waits)
         if reason is not None:
             raise BrokerError(f"no Kafka broker answers at {bootstrap} ({reason})")
         with hushed():
@@ -106,6 +107,10 @@ class Admin:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Disconnect."""
         with hushed():
             self._client.close()
 
@@ -137,6 +142,16 @@ class Admin:
         if refused:
             raise BrokerError("; ".join(f"{told['name']}: {told['error_message']}" for told in refused))
         return created
+
+    def partitions(self, topic: str) -> int:
+        """How many partitions a topic has; 0 where it is not there.
+
+        Raises:
+            BrokerError: when the broker does not answer.
+        """
+        with self._told():
+            (told,) = self._client.describe_topics([topic])
+        return len(told["partitions"])
 
     def check(self, topics: Sequence[Topic]) -> list[Difference]:
         """Every difference between the topics as they are and as they ought to be.
@@ -211,12 +226,12 @@ def _differences(topic: Topic, there: dict[str, Any], settings: dict[str, Any]) 
 
 def _server(text: str) -> tuple[str, int]:
     host, _, port = text.strip().rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65_536:
+    if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65_536:
         raise BrokerError(f"expected HOST:PORT, got {text.strip()!r}")
     return host.strip("[]"), int(port)
 
 
-def _unreachable(servers: Sequence[tuple[str, int]], end: float) -> str | None:
+def _unreachable(servers: Sequence[tuple[str, int]], end: float, *, waits: bool) -> str | None:
     """Why nothing can be connected to until ``end`` of the monotonic clock; ``None`` as soon as something can.
 
     The client would try as well, but tells no reason, and leaves a socket behind for every attempt.
@@ -232,14 +247,14 @@ def _unreachable(servers: Sequence[tuple[str, int]], end: float) -> str | None:
                 reason = error.strerror or str(error)
             else:
                 return None
-        if time.monotonic() + _STEP > end:
+        if not waits or time.monotonic() + _STEP > end:
             return reason
         time.sleep(_STEP)
 
 
 @contextlib.contextmanager
 def hushed() -> Iterator[None]:
-    """Keep the client's own account of each attempt out of the command's output."""
+    """Keep the client's own account of each attempt out of the log: what came of it is told by the error."""
     logger = logging.getLogger("kafka")
     before = logger.level
     logger.setLevel(logging.CRITICAL + 1)
