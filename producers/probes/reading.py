@@ -5,27 +5,25 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NamedTuple, cast
-
-import msgspec
+from typing import Any, NamedTuple
 
 from producers.probes import trust
 from producers.probes.allowing import AllowList, allowed
 from producers.probes.model import AnyTarget, Http, Site, Smtp, Target, host_of, replaced, trust_of
 from producers.probes.timetable import timetable_of
 from streams.agreements.check import Fault
-from streams.agreements.explain import explained
 from streams.agreements.locate import line_at, lines_of
-from streams.agreements.model import Channel, from_toml
+from streams.agreements.model import Channel
 from streams.agreements.problems import Place, Problem, field_named
+from streams.agreements.read import read_table
 from streams.rulebook import RuleBook
-from streams.spans import Span
 
 MAX_BYTES = 1_048_576
 """The longest file that is read, in bytes."""
 LONGEST_TIMEOUT = 60.0
 """Seconds that a probe may take."""
 SHORTEST_EVERY = 1.0
+_SPANS = "'5 s' or '1 min'"
 _LISTS = ("probes", "self_check")
 
 
@@ -101,7 +99,7 @@ def feed_of(target: Target, site: Site) -> str | None:
 def _site(raw: Mapping[str, Any], base: Path, book: RuleBook, faults: list[Fault]) -> Site | None:
     """Read table by table, so that one that is wrong does not hide what is wrong with the next."""
     lists = {key: raw[key] for key in _LISTS if isinstance(raw.get(key), list)}
-    site = _table({key: value for key, value in raw.items() if key not in lists}, Site, (), faults)
+    site = read_table({key: value for key, value in raw.items() if key not in lists}, Site, (), faults, _SPANS)
     allow = _allow(raw.get("allow"), faults)
     seen: set[str] = set()
     found: dict[str, list[AnyTarget]] = {key: [] for key in _LISTS}
@@ -114,7 +112,7 @@ def _site(raw: Mapping[str, Any], base: Path, book: RuleBook, faults: list[Fault
                 faults.append(Fault((*place, "id"), f"expected an id that is unique in the file, got {name!r} again"))
             if name is not None:
                 seen.add(name)
-            target = _table(table, AnyTarget, place, faults)
+            target = read_table(table, AnyTarget, place, faults, _SPANS)
             if target is None:
                 continue
             found[key].append(target)
@@ -142,32 +140,6 @@ def _allow(entries: object, faults: list[Fault]) -> AllowList | None:
             faults.append(Fault(("allow", number), str(error)))
             sound = False
     return AllowList.of(entries) if sound else None
-
-
-def _table(raw: object, kind: object, place: Place, faults: list[Fault]) -> Any:  # noqa: ANN401 - as msgspec has it
-    """Convert a table. What is wrong goes to ``faults``, field by field: each is put aside and the rest tried again."""
-    aside: set[str] = set()
-    while True:
-        try:
-            table = msgspec.convert(raw, cast("Any", kind), dec_hook=_from_toml)
-        except msgspec.ValidationError as error:
-            fault = explained(str(error), raw, kind)
-            field = str(fault.place[0]) if fault.place else ""
-            if field in aside:
-                return None
-            faults.append(Fault((*place, *fault.place), fault.message))
-            if not isinstance(raw, dict) or field not in raw or field == "kind":
-                return None
-            aside.add(field)
-            raw = {key: value for key, value in raw.items() if key != field}
-        else:
-            return None if aside else table
-
-
-def _from_toml(kind: type, value: object) -> object:
-    if kind is Span and not isinstance(value, str):
-        raise ValueError(f"expected a span such as '5 s' or '1 min' in quotes, got {value!r}")
-    return from_toml(kind, value)
 
 
 def _target_faults(target: AnyTarget, allow: AllowList | None, base: Path) -> Iterator[Fault]:

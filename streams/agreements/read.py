@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
@@ -86,7 +86,7 @@ def _agreement(raw: dict[str, Any]) -> tuple[Agreement | None, list[Fault]]:
     """Read table by table, so that one that is wrong does not hide what is wrong with the next."""
     faults: list[Fault] = []
     lists = {key: raw[key] for key in ("feeds", "channels", "obligations") if isinstance(raw.get(key), list)}
-    agreement = _read_table({key: value for key, value in raw.items() if key not in lists}, Agreement, (), faults)
+    agreement = read_table({key: value for key, value in raw.items() if key not in lists}, Agreement, (), faults)
     feeds = _read_list(lists, "feeds", Feed, check.feed_faults, faults)
     channels = _read_list(lists, "channels", Channel, check.channel_faults, faults)
     obligations = _read_list(lists, "obligations", AnyObligation, check.obligation_faults, faults)
@@ -101,19 +101,36 @@ def _read_list(
     tables = []
     for number, raw in enumerate(lists.get(key, ())):
         place: Place = (key, number)
-        table = _read_table(raw, kind, place, faults)
+        table = read_table(raw, kind, place, faults)
         if table is not None:
             tables.append(table)
             faults.extend(Fault((*place, *fault.place), fault.message) for fault in checks(table))
     return tuple(tables)
 
 
-def _read_table(raw: object, kind: object, place: Place, faults: list[Fault]) -> object:
-    """Convert a table. What is wrong goes to ``faults``, field by field: each is put aside and the rest tried again."""
+def read_table(raw: object, kind: object, place: Place, faults: list[Fault], spans: str = "'24 h', '3 d' or '8 months'") -> Any:  # noqa: ANN401 - as msgspec has it
+    """Convert a table. What is wrong goes to ``faults``, field by field: each is put aside and the rest tried again.
+
+    Args:
+        raw: The table as TOML gives it.
+        kind: The type that it ought to be.
+        place: Where it stands in its file.
+        faults: Where faults go.
+        spans: Spans that would do, for one that is none.
+
+    Returns:
+        The table; ``None`` where anything is wrong with it.
+    """
+
+    def from_text(kind: type, value: object) -> object:
+        if kind is Span and not isinstance(value, str):
+            raise ValueError(f"expected a span such as {spans} in quotes, got {value!r}")
+        return from_toml(kind, value)
+
     aside: set[str] = set()
     while True:
         try:
-            table = msgspec.convert(raw, kind, dec_hook=_from_toml)
+            table = msgspec.convert(raw, cast("Any", kind), dec_hook=from_text)
         except msgspec.ValidationError as error:
             fault = explained(str(error), raw, kind)
             field = str(fault.place[0]) if fault.place else ""
@@ -126,9 +143,3 @@ def _read_table(raw: object, kind: object, place: Place, faults: list[Fault]) ->
             raw = {key: value for key, value in raw.items() if key != field}
         else:
             return None if aside else table
-
-
-def _from_toml(kind: type, value: object) -> object:
-    if kind is Span and not isinstance(value, str):
-        raise ValueError(f"expected a span such as '24 h', '3 d' or '8 months' in quotes, got {value!r}")
-    return from_toml(kind, value)
