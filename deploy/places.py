@@ -14,8 +14,17 @@ def state_spool() -> Path:
     return _state() / "spool" / "spool.db"
 
 
+def cache() -> Path:
+    """Where what was fetched or built is kept: ``$XDG_CACHE_HOME/steadyline``, ``~/.cache`` without it."""
+    return _home("XDG_CACHE_HOME", ".cache")
+
+
 def _state() -> Path:
-    base = os.environ.get("XDG_STATE_HOME", "")
+    return _home("XDG_STATE_HOME", ".local/state")
+
+
+def _home(variable: str, otherwise: str) -> Path:
+    base = os.environ.get(variable, "")
     # The XDG specification has relative paths ignored.
-    home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "state"
+    home = Path(base) if base and Path(base).is_absolute() else Path.home() / otherwise
     return home / "steadyline"

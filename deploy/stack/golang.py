@@ -1,6 +1,5 @@
 """Go modules and Rust crates: what a server is built of, out of the registries that ``go`` and ``cargo`` are set to."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -10,12 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from deploy.stack.service import MissingError, StackError
+from deploy.stack import building
+from deploy.stack.service import MissingError
 
 GO = (1, 22)
-_PASSWORD = re.compile(r"//[^/@\s]+@")
 _VERSION = re.compile(r"go(\d+)\.(\d+)")
-_SHOWN = 1_500
 _HELPS = {
     "go": "https://go.dev/dl, or on Debian and Ubuntu: apt install golang-go",
     "cargo": "https://rustup.rs, or on Debian and Ubuntu: apt install cargo",
@@ -73,35 +71,11 @@ def download(module: str, version: str, folder: Path, within: float) -> Module:
 def run(
     arguments: Sequence[str], folder: Path, within: float, purpose: str, environment: Mapping[str, str] | None = None
 ) -> str:
-    """Run a builder; what it prints on standard output.
-
-    Args:
-        arguments: The command.
-        folder: Where.
-        within: Seconds that it is given.
-        purpose: What it is to do, as an infinitive.
-        environment: Variables over those of this program.
+    """Run a builder; what it prints on standard output. ``purpose`` is what it is to do, as an infinitive.
 
     Raises:
-        StackError: when it fails or takes too long.
+        StackError: when it fails or takes more than ``within`` seconds.
     """
-    failed = f"{arguments[0]} did not {purpose}"
-    try:
-        ran = subprocess.run(  # noqa: S603 - a fixed builder
-            list(arguments),
-            cwd=folder,
-            # Whatever workspace or tool chain this machine prefers is not ours.
-            env={**os.environ, "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "-buildvcs=false", **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=within,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise StackError(f"{failed} within {within:.0f} s") from error
-    if ran.returncode != 0:
-        # A mirror's address may hold a password.
-        said = _PASSWORD.sub("//***@", f"{ran.stdout}\n{ran.stderr}").strip()
-        raise StackError(f"{failed}:\n{said[-_SHOWN:]}")
-    return ran.stdout
+    # Whatever workspace or tool chain this machine prefers is not ours.
+    ours = {"GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "-buildvcs=false", **(environment or {})}
+    return building.run(arguments, folder, within, f"{arguments[0]} did not {purpose}", ours)

@@ -7,8 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from deploy.places import cache
 from deploy.stack import golang
-from deploy.stack.java import cache
 from deploy.stack.locks import locked
 from deploy.stack.service import StackError, Tell
 

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from deploy.stack import building
 from deploy.stack.locks import locked
 from deploy.stack.service import MissingError, StackError, Tell
 
@@ -14,8 +15,6 @@ JAVA = 17
 _FETCHED_WITHIN = 600.0
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
-_PASSWORD = re.compile(r"//[^/@\s]+@")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def java(purpose: str) -> str:
@@ -43,14 +42,6 @@ def java(purpose: str) -> str:
     if int(version[1]) < JAVA:
         raise MissingError(f"{needs}: {found} is Java {version[1]}; {helps}")
     return found
-
-
-def cache() -> Path:
-    """Where what was fetched is kept: ``$XDG_CACHE_HOME/steadyline``, ``~/.cache`` without it."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    # The XDG specification has relative paths ignored.
-    home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
-    return home / "steadyline"
 
 
 def is_fetched(folder: Path, pom: str) -> bool:
@@ -93,22 +84,11 @@ def jars(folder: Path, pom: str, purpose: str, tell: Tell) -> Path:
 
 def _copy(maven: str, folder: Path, purpose: str) -> None:
     failed = f"Maven did not fetch {purpose}"
-    try:
-        ran = subprocess.run(  # noqa: S603 - Maven, on a file of ours
-            [maven, "-q", "-B", _COPY, f"-DoutputDirectory={folder / 'libs'}", "-DincludeScope=runtime"],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=_FETCHED_WITHIN,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise StackError(f"{failed} within {_FETCHED_WITHIN:.0f} s") from error
-    if ran.returncode != 0:
-        # A mirror's address may hold a password.
-        said = _PASSWORD.sub("//***@", _COLOUR.sub("", ran.stdout)).strip()
-        raise StackError(f"{failed}:\n{said[-1_500:]}")
+    building.run(
+        [maven, "-q", "-B", _COPY, f"-DoutputDirectory={folder / 'libs'}", "-DincludeScope=runtime"],
+        folder,
+        _FETCHED_WITHIN,
+        failed,
+    )
     if not any((folder / "libs").glob("*.jar")):
         raise StackError(f"{failed}: it ended well and left no jars")

@@ -2,14 +2,15 @@
 
 import base64
 import shutil
-import subprocess
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.stack.java import cache, is_fetched, jars, java
+from deploy.places import cache
+from deploy.stack import building
+from deploy.stack.java import is_fetched, jars, java
 from deploy.stack.ports import HOST
-from deploy.stack.service import Command, Ports, Silent, StackError, Tell
+from deploy.stack.service import Command, Ports, Silent, Tell
 
 VERSION = "4.1.0"
 _NAMED = "Kafka"
@@ -113,25 +114,16 @@ class Kafka:
             shutil.rmtree(rest, ignore_errors=True)
         self._write(folder, "format.properties", {"client": 1, "controller": 2}, data="formatting")
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        try:
-            ran = subprocess.run(  # noqa: S603 - Java, on files of ours
-                [
-                    program,
-                    *("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{libs}/*"),
-                    *("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", "format.properties"),
-                ],
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-                timeout=_FORMATTED_WITHIN,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise StackError(f"{_NAMED} did not format its storage within {_FORMATTED_WITHIN:.0f} s") from error
-        if ran.returncode != 0:
-            raise StackError(f"{_NAMED} did not format its storage:\n{ran.stdout.strip()[-1_500:]}")
+        building.run(
+            [
+                program,
+                *("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{libs}/*"),
+                *("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", "format.properties"),
+            ],
+            folder,
+            _FORMATTED_WITHIN,
+            f"{_NAMED} did not format its storage",
+        )
         (folder / "formatting").rename(folder / "data")
 
     def command(self, folder: Path, ports: Ports) -> Command:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.stack.java import cache, is_fetched, jars, java
+from deploy.places import cache
+from deploy.stack.java import is_fetched, jars, java
 from deploy.stack.service import MissingError, StackError
 
 POM = "<project/>"
