@@ -29,7 +29,7 @@ from streams.events.housekeeping import Reading
 from streams.lapses import Lapse, encode_lapse
 from streams.letters import of_line, of_record
 from streams.log.admin import Admin
-from streams.log.kafka import TopicReader, together
+from streams.log.kafka import TopicReader, common_partitions, together
 from streams.log.recording import Lines, Recording
 from streams.log.sqlite import Log, LogSource
 from streams.remit import Remit
@@ -159,7 +159,10 @@ def record_kafka(
     inputs = {in_run(topic, run): topic for topic in INPUTS}
     with Admin(bootstrap) as admin:
         held = admin.bounds(list(inputs))
-    told.partitions = _partitions(held, list(inputs), run)
+    try:
+        told.partitions = common_partitions(held, list(inputs), run)
+    except ValueError as error:
+        raise NoLogError(str(error)) from error
     told.shortened = sum(bounds.first for bounds in held.values())
     with Files(path) as files, Shelf(files.folder / "shelf") as shelf:
         with ExitStack() as stack:
@@ -232,17 +235,6 @@ def record_sqlite(
         told.letters, told.aside = aside.count, files.finish(letters=aside.count)
     told.size, told.seconds = path.stat().st_size, time.monotonic() - began
     return told
-
-
-def _partitions(held: Iterable[tuple[str, int]], topics: Sequence[str], run: str | None) -> int:
-    counts = Counter(topic for topic, _ in held)
-    name = "the live log" if run is None else f"run {run}"
-    if missing := [topic for topic in topics if topic not in counts]:
-        raise NoLogError(f"{name} is not there: no topic {', '.join(missing)}")
-    if len(set(counts.values())) != 1:
-        listed = ", ".join(f"{topic} has {counts[topic]}" for topic in topics)
-        raise NoLogError(f"{name} cannot be read: expected the same number of partitions in each topic: {listed}")
-    return counts[topics[0]]
 
 
 def _shelve(

@@ -24,7 +24,7 @@ from streams.lapses import Lapse, decode_lapse, encode_lapse
 from streams.letters import decode_letter, encode_letter, of_record
 from streams.live.settings import WorkerSettings
 from streams.log.admin import Admin
-from streams.log.kafka import Bounds, KafkaRecord, TopicReader, together
+from streams.log.kafka import KafkaRecord, TopicReader, common_partitions, together
 from streams.partition import PartitionWatch, Taken
 from streams.topics import DEAD_LETTERS, INPUTS, LAPSES, in_run
 from streams.watch import Watch
@@ -199,7 +199,11 @@ def verify(
     with Admin(bootstrap) as admin:
         done = admin.committed(WorkerSettings(run=run).app_id)
         held = admin.bounds([*inputs, in_run(LAPSES, run), in_run(DEAD_LETTERS, run)])
-    verdict = Verdict(run=run, partitions=_partitions(held, inputs, run))
+    try:
+        partitions = common_partitions(held, list(inputs), run, [in_run(LAPSES, run), in_run(DEAD_LETTERS, run)])
+    except ValueError as error:
+        raise NoRunError(str(error)) from error
+    verdict = Verdict(run=run, partitions=partitions)
     check = _Check(verdict, bootstrap, run, done)
     with ExitStack() as stack:
         check.read_outputs(stack)
@@ -232,18 +236,6 @@ def verify(
     check.show_found()
     verdict.seconds = time.monotonic() - began
     return verdict
-
-
-def _partitions(held: Mapping[tuple[str, int], Bounds], inputs: Mapping[str, str], run: str | None) -> int:
-    """How many partitions the input topics have."""
-    counts = Counter(topic for topic, _ in held)
-    name = "the live log" if run is None else f"run {run}"
-    if missing := [topic for topic in (*inputs, in_run(LAPSES, run), in_run(DEAD_LETTERS, run)) if topic not in counts]:
-        raise NoRunError(f"{name} is not there: no topic {', '.join(missing)}")
-    if len({counts[topic] for topic in inputs}) != 1:
-        listed = ", ".join(f"{topic} has {counts[topic]}" for topic in inputs)
-        raise NoRunError(f"{name} cannot be read: expected the same number of partitions in each topic: {listed}")
-    return counts[next(iter(inputs))]
 
 
 class _Check:

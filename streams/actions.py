@@ -146,8 +146,3 @@ def encode_action(action: Action) -> bytes:
 
 
 decode_action = msgspec.json.Decoder(Action).decode
-
-
-def target_of(action: Action) -> str | None:
-    """The page or lapse that the action is about; ``None`` where it is about none."""
-    return getattr(action.deed, "target", None)

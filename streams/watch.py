@@ -14,7 +14,7 @@ from streams.agreements.model import Agreement
 from streams.docket.docket import Docket
 from streams.events import AnyEvent, ChannelCheck, FeedHeartbeat, Retraction, Tick
 from streams.events.decode import Refused
-from streams.events.times import spoken
+from streams.events.times import EXACT, spoken
 from streams.evidence import Sign
 from streams.lapses import Lapse
 from streams.memory import Clock, Memory, Name, clock_cell, read_clock
@@ -27,7 +27,6 @@ from streams.rulebook import RuleBook
 
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_EXACT = frozenset(("second", "minute"))
 
 
 class Watch:
@@ -81,7 +80,7 @@ class Watch:
         else:
             self.docket.vet(event)
             # Nearly all are exact, and need no reckoning.
-            earliest = event.time if event.precision in _EXACT else event.occurred.earliest
+            earliest = event.time if event.precision in EXACT else event.occurred.earliest
             if self.now is None or earliest > self.now:
                 self._wait(earliest, event)
                 return []
@@ -106,7 +105,7 @@ class Watch:
             or moment <= (last := (signs := record.signs.items)[-1]).earliest
             or data.outcome != "answered"
             or moment > now
-            or event.precision not in _EXACT
+            or event.precision not in EXACT
             or event.exercise
             or event.id in self._retractions.against
         ):

@@ -10,7 +10,7 @@ import typer
 
 from deploy.commands.options import Json, examples, moment
 from deploy.consoles import complain, emit, out, words
-from deploy.exits import FINE, LAPSED, bad_input
+from deploy.exits import BAD_INPUT, FINE, LAPSED, bad_input
 from producers.warnings.reading import Reading
 from streams.events.areas import Circle
 
@@ -22,7 +22,6 @@ app = typer.Typer(
 
 MOST_BYTES = 16_777_216
 """The largest file of warnings: a year of one coordinator's is a tenth of it."""
-_BAD = 3
 
 
 @app.command(
@@ -46,13 +45,13 @@ def read(
 ) -> None:
     """Say what each warning announces: its number, kind, windows, areas and cancellations, and what could not be read."""
     from producers.warnings.spoken import as_json as row
-    from producers.warnings.texts import TooLong, read_all
+    from producers.warnings.texts import LONGEST, TooLong, read_all
 
     code = FINE
     for found in read_all(_text(file), received or datetime.now(UTC)):
         if isinstance(found, TooLong):
-            complain(f"{file}:{found.line}: expected a warning of at most 20,000 characters, got {found.length:,}")
-            code = _BAD
+            complain(f"{file}:{found.line}: expected a warning of at most {LONGEST:,} characters, got {found.length:,}")
+            code = BAD_INPUT
             continue
         if found.unread and code == FINE:
             code = LAPSED

@@ -3,7 +3,7 @@
 import re
 
 # Coordinators of the sea areas (IHO S-53, Annex: NAVAREA coordinators), by the parties' names in the agreements.
-_COORDINATORS = {
+COORDINATORS = {
     "I": "UK", "II": "FRA", "III": "ESP", "IV": "US", "V": "BRA", "VI": "ARG", "VII": "ZAF", "VIII": "IND", "IX": "PAK",
     "X": "AUS", "XI": "JPN", "XII": "US", "XIII": "RUS", "XIV": "NZL", "XV": "CHL", "XVI": "PER", "XVII": "CAN",
     "XVIII": "CAN", "XIX": "NOR", "XX": "RUS", "XXI": "RUS",
@@ -33,7 +33,7 @@ def told(form: str, series: str | None) -> str:
         return "ICAO"
     if series is None:
         return UNKNOWN
-    return _SERIES.get(series) or _COORDINATORS.get(series.rpartition(" ")[2], UNKNOWN)
+    return _SERIES.get(series) or COORDINATORS.get(series.rpartition(" ")[2], UNKNOWN)
 
 
 def launcher(text: str) -> str | None:

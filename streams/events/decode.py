@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from streams.events import AnyEvent
-from streams.events.times import spoken, zone_named
+from streams.events.times import EXACT, spoken, zone_named
 
 MAX_BYTES = 262_144
 """The longest record that is looked at, in bytes."""
@@ -14,8 +14,6 @@ SKEW = timedelta(minutes=5)
 
 _EARLIEST, _LATEST = 1_000, 9_000
 """Years with room on both sides for zones, precisions and terms: no calendar reckons beyond 1 and 9999."""
-
-_EXACT = frozenset(("second", "minute"))
 
 _read = msgspec.json.Decoder(AnyEvent).decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -58,7 +56,7 @@ def decode(record: bytes | str) -> AnyEvent:
 
 def _plain(event: AnyEvent) -> bool:
     """Whether its time is an instant in UTC, for which nothing need be reckoned."""
-    return event.zone == "UTC" and event.local is None and event.precision in _EXACT and event.time.tzinfo is UTC
+    return event.zone == "UTC" and event.local is None and event.precision in EXACT and event.time.tzinfo is UTC
 
 
 def encode(event: AnyEvent) -> bytes:

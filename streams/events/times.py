@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 date-time with its offset; UTC is canonical")]
+EXACT = frozenset(("second", "minute"))
+"""Precisions of which a time is an instant, and no interval need be reckoned."""
 Precision = Literal["second", "minute", "hour", "day"]
 
 _HOUR = timedelta(hours=1)

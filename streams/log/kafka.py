@@ -4,7 +4,8 @@ Reads beside the workers: in no group, committing nothing, creating nothing.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -33,6 +34,30 @@ class Bounds(NamedTuple):
 
     first: int
     end: int
+
+
+def common_partitions(
+    held: Iterable[tuple[str, int]], inputs: Sequence[str], run: str | None, others: Sequence[str] = ()
+) -> int:
+    """How many partitions the input topics of a log have, each the same.
+
+    Args:
+        held: The topics and partitions that are there.
+        inputs: The names on the broker of the input topics.
+        run: The run; ``None`` for the live log.
+        others: Further topics that must be there.
+
+    Raises:
+        ValueError: when one is not there, or they cannot be read together; the message says which.
+    """
+    counts = Counter(topic for topic, _ in held)
+    name = "the live log" if run is None else f"run {run}"
+    if missing := [topic for topic in (*inputs, *others) if topic not in counts]:
+        raise ValueError(f"{name} is not there: no topic {', '.join(missing)}")
+    if len({counts[topic] for topic in inputs}) != 1:
+        listed = ", ".join(f"{topic} has {counts[topic]}" for topic in inputs)
+        raise ValueError(f"{name} cannot be read: expected the same number of partitions in each topic: {listed}")
+    return counts[inputs[0]]
 
 
 class KafkaRecord(NamedTuple):

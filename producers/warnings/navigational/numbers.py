@@ -2,31 +2,8 @@
 
 from producers.warnings.navigational.dates import year_of
 from producers.warnings.navigational.lexing import NUM, REF, SERIES, WORD, Tokens
+from producers.warnings.senders import COORDINATORS
 
-NAVAREAS = frozenset(
-    {
-        "I",
-        "II",
-        "III",
-        "IV",
-        "V",
-        "VI",
-        "VII",
-        "VIII",
-        "IX",
-        "X",
-        "XI",
-        "XII",
-        "XIII",
-        "XIV",
-        "XV",
-        "XVI",
-        "XVII",
-        "XVIII",
-        "XIX",
-    }
-    | {"XX", "XXI"}
-)
 _BEFORE_NUMBER = frozenset({"WARNING", "WARNINGS", "NR", "NO", "NUMBER", "MSG", "MESSAGE", "NAV", "SERIES", ".", ":", "#"})
 _BETWEEN = frozenset({",", "AND", "&", ";", "/"})
 _MOST = 100
@@ -38,7 +15,7 @@ def series_of(word: str) -> str | None:
     parts = word.split()
     if len(parts) == 1:
         return word
-    return f"NAVAREA {parts[1]}" if parts[1] in NAVAREAS else None
+    return f"NAVAREA {parts[1]}" if parts[1] in COORDINATORS else None
 
 
 def number_of(word: str) -> tuple[str, int] | None:
