@@ -6,7 +6,7 @@ where it once was, into a table that has dropped it. So this store says itself f
 beginning, unless it still holds everything up to some offset.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import faust
@@ -92,6 +92,22 @@ class CellStore(Store[bytes, bytes]):
 
 class CellTable(faust.Table[bytes, bytes]):
     """Faust's table with that store."""
+
+    def __init__(self, *args: Any, declared: Callable[[], Awaitable[None]], **kwargs: Any) -> None:  # noqa: ANN401 - Faust's own
+        """Prepare.
+
+        Args:
+            args: Faust's.
+            declared: Waits until the changelog is there.
+            kwargs: Faust's.
+        """
+        self._declared = declared
+        super().__init__(*args, **kwargs)
+
+    async def on_start(self) -> None:
+        """Have the changelog before the group is joined: Faust subscribes to it right after."""
+        await super().on_start()
+        await self._declared()
 
     def _new_store(self) -> CellStore:
         return CellStore(

@@ -12,11 +12,11 @@ import os
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import faust
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import IllegalStateError
 from faust.types import TP, Message
 from yarl import URL
 
@@ -31,8 +31,9 @@ from streams.live.progress import Vitals
 from streams.live.pulse import Pulse
 from streams.live.settings import WorkerSettings, agreements_of
 from streams.live.table import CellTable
+from streams.live.topics import TopicsError, declared, partitions_of
 from streams.partition import PartitionWatch
-from streams.topics import DEAD_LETTERS, INPUTS, LAPSES
+from streams.topics import INPUTS
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +54,6 @@ _CHANGELOG = {
 
 WatchMaker = Callable[[tuple[Agreement, ...], int, int, str | None], PartitionWatch]
 """Makes the watch of a partition number: agreements, number, how many there are, run."""
-
-
-class TopicsError(Exception):
-    """The topics are not there, or not as they must be to be read together."""
 
 
 def _watch(agreements: tuple[Agreement, ...], partition: int, partitions: int, run: str | None) -> PartitionWatch:
@@ -102,6 +99,7 @@ class WatchApp(faust.App):
                 key_type=bytes,
                 value_type=bytes,
                 beacon=self.tables.beacon,
+                declared=self._declared,
                 on_recover=self._recovered,
                 extra_topic_configs=_CHANGELOG,
                 help="The state of each partition number, in cells.",
@@ -151,6 +149,9 @@ class WatchApp(faust.App):
             self.reader.hold(topic, message)
             await self.lanes.put(message.partition, topic, [(message.offset, message.value)])
 
+    async def _declared(self) -> None:
+        await declared(self.settings, self.table.changelog_topic.get_topic_name(), self.partitions)
+
     async def _recovered(self) -> None:
         """Open a lane for each partition number that is owned, from the state that was read back."""
         try:
@@ -188,8 +189,10 @@ class WatchApp(faust.App):
     def _owned(self) -> list[int]:
         assigned = self.consumer.assignment()
         numbers = {tp.partition for tp in assigned if tp.topic in self.live_names}
+        # A changelog that whoever leads the group did not know of is given to nobody: there would seem to be no state.
+        together = [*self.live_names, self.table.changelog_topic.get_topic_name()]
         for number in numbers:
-            missing = [topic for topic in self.live_names if TP(topic, number) not in assigned]
+            missing = [topic for topic in together if TP(topic, number) not in assigned]
             if missing:
                 raise TopicsError(f"partition {number} is ours, but not in {', '.join(missing)}: they are not read together")
         return sorted(numbers)
@@ -257,7 +260,9 @@ class _Reader:
     async def again(self, partition: int, topic: str, offset: int) -> None:
         log.info("partition %d: the state has %s up to %d only, which is read again", partition, topic, offset)
         self._held.pop((partition, topic), None)
-        await self._app.consumer.seek(self._tp(topic, partition), offset)
+        # In a rebalance it may belong to nobody; whoever owns it next reads from where the state is.
+        with suppress(IllegalStateError):
+            await self._app.consumer.seek(self._tp(topic, partition), offset)
 
     def pause(self, partition: int, topics: frozenset[str]) -> None:
         if not self._app.by_chunks or self._app.rebalancing:
@@ -281,38 +286,6 @@ class _Reader:
 
     def _tp(self, topic: str, partition: int) -> TP:
         return TP(self._app.settings.topic(topic), partition)
-
-
-async def partitions_of(settings: WorkerSettings, changelog: str) -> int:
-    """How many partitions the input topics have, by what the broker says.
-
-    Args:
-        settings: Where the broker is, and whose topics are meant.
-        changelog: The name of the state's changelog; it need not be there yet.
-
-    Raises:
-        TopicsError: when no broker answers, a topic is missing, or their partitions differ.
-    """
-    inputs = [settings.topic(name) for name in INPUTS]
-    others = [settings.topic(LAPSES), settings.topic(DEAD_LETTERS)]
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.servers, request_timeout_ms=10_000)
-    try:
-        await admin.start()
-        told = await admin.describe_topics([*inputs, *others, changelog])
-    except KafkaError as error:
-        raise TopicsError(f"no Kafka broker answers at {settings.bootstrap}: {error}") from error
-    finally:
-        await admin.close()
-    counts = {topic["topic"]: len(topic["partitions"]) for topic in told if topic["error_code"] == 0}
-    missing = [topic for topic in (*inputs, *others) if topic not in counts]
-    if missing:
-        run = "" if settings.run is None else f" --run {settings.run}"
-        raise TopicsError(f"missing topics: {', '.join(missing)}; create them with: steadyline topics create{run}")
-    found = {topic: counts[topic] for topic in (*inputs, changelog) if topic in counts}
-    if len(set(found.values())) != 1:
-        listed = ", ".join(f"{topic} has {count}" for topic, count in found.items())
-        raise TopicsError(f"expected the same number of partitions in each of them: {listed}")
-    return counts[inputs[0]]
 
 
 def _cut_short() -> None:

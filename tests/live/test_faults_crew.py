@@ -63,6 +63,7 @@ def test_the_first_leaves_in_mid_stream_and_the_second_takes_over_all(kafka: str
 
 
 SLOW = "tests.live.slow:app"
+LAGGARD = "tests.live.laggard:app"
 
 
 @WAYS
@@ -79,6 +80,21 @@ def test_one_that_has_nothing_to_do_takes_over_what_the_other_had(kafka: str, ru
             bury(case.ground)
         until(lambda: len(owned(second)) == 4, lambda: f"the second has all\n{told(second)}", 30)
         Feeder(case.ground, case.part(0.8, 1.0)).done()
+        case.finish(second)
+
+
+def test_the_changelog_comes_later_than_the_broker_says(kafka: str, run: str) -> None:
+    """Nobody may be given the inputs without the state: a state that was not read back looks like none."""
+    case = Case(kafka, run, 4, load(6_000))
+    feeder = Feeder(case.ground, case.part(0, 0.9), 3.0, lingers=True)
+    with ExitStack() as stack:
+        crew = Crew(case.ground, stack)
+        first, second = crew.hire(LAGGARD), crew.hire(LAGGARD)
+        until(lambda: shared(first, second) and case.done() > 0.1, lambda: f"both\n{case.told(first, second)}")
+        leave(case, first, "ended")
+        case.midway()
+        feeder.done()
+        Feeder(case.ground, case.part(0.9, 1.0)).done()
         case.finish(second)
 
 
