@@ -44,7 +44,6 @@ LEANT_ON: dict[str, tuple[str, ...]] = {
     "_get_active_partitions": ("self",),
     "_to_message": ("self", "tp", "record"),
     "_is_changelog_tp": ("self", "tp"),
-    "perform_seek": ("self",),
     "_drain_messages": ("self", "fetcher"),
     "_new_consumer_thread": ("self",),
 }
@@ -128,12 +127,30 @@ class _Thread(driver.AIOKafkaConsumerThread):
         return consumer
 
 
+class _Forgetful(dict[TP, int | None]):
+    """Faust's account of how far each partition was read, for which there is no use.
+
+    What is not later than its last entry Faust drops. But the entry is made a little after the record was handed on, and where
+    the partition was sought anew meanwhile, it is what was sought that is dropped. Lanes see for themselves what they have.
+    """
+
+    def __missing__(self, _: TP) -> None:
+        return None
+
+    def __setitem__(self, tp: TP, offset: int | None) -> None:
+        pass
+
+    def update(self, *_: object, **__: object) -> None:
+        """Forget it."""
+
+
 class ChunkConsumer(driver.Consumer):
     """Faust's consumer, handing over chunks."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as Faust calls it
         super().__init__(*args, **kwargs)
         self._done: dict[TP, int] = {}
+        self._read_offset = _Forgetful()
 
     def done(self, tp: TP, offset: int) -> None:
         """Everything before ``offset`` is done with, and may be committed."""
@@ -147,10 +164,8 @@ class ChunkConsumer(driver.Consumer):
             return
         records, active = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
-        if records is None or self.should_stop:
-            return
-        if not self.flow_active:
-            await self.perform_seek()
+        if records is None or self.should_stop or not self.flow_active:
+            # A rebalance has begun: all is sought anew at its end, and now there may be nothing to seek in.
             return
         for tp, found in records.items():
             if self._superseded(generation):
