@@ -40,6 +40,8 @@ AT_ONCE = 20_000
 """Records of one batch, about."""
 _KEEP_CLOCK = 5.0
 """Seconds after which the time is written though nothing else has changed."""
+_LOOKS = 5
+"""How often a gap in a topic must be found before it is believed that nothing stands there."""
 _COUNT_LAPSES = 5.0
 """Seconds between two counts of the open lapses: that takes longer the more there are."""
 
@@ -95,7 +97,7 @@ class Lane:
         self._read = dict(watch.positions)
         self._kept = dict(watch.positions)
         self._kept_at = time.monotonic()
-        self._first = set(INPUTS)
+        self._gaps: dict[str, tuple[int, int]] = {}
         self._since: float | None = None
         self._dated_later = False
         self._counted_at = float("-inf")
@@ -106,16 +108,18 @@ class Lane:
     async def put(self, topic: str, chunk: Chunk) -> None:
         """Take in a chunk of a topic, by its live name, to be judged when its turn comes.
 
-        The state knows better than the group's offsets what was judged: where those are ahead, the topic is read again.
+        Nothing is left out: where records are missing before it, the topic is read again from there. So it is where the
+        group's offsets are ahead of the state, which knows better, and with a chunk that was on its way when the topic was
+        sought anew. A log may have gaps (what was deleted, the marks of transactions), so one that is found again and again
+        is believed.
         """
         if self._ending or not chunk:
             return
         first, last = chunk[0][0], chunk[-1][0]
-        if topic in self._first:
-            self._first.discard(topic)
-            if first > self._read[topic]:
-                await self._reader.again(self.partition, topic, self._read[topic])
-                return
+        if first > self._read[topic] and not self._believed(topic, first):
+            await self._reader.again(self.partition, topic, self._read[topic])
+            return
+        self._gaps.pop(topic, None)
         self._waiting.append((topic, chunk))
         self._count += len(chunk)
         self._read[topic] = max(self._read[topic], last + 1)
@@ -123,6 +127,13 @@ class Lane:
             self._since = time.monotonic()
         self._wake.set()
         self._hold_back()
+
+    def _believed(self, topic: str, first: int) -> bool:
+        """Whether nothing stands before this offset, for all that is known."""
+        known, times = self._gaps.get(topic, (first, 0))
+        times = times + 1 if known == first else 1
+        self._gaps[topic] = first, times
+        return times > _LOOKS
 
     def end(self, *, keep: bool) -> None:
         """Finish the batch that is under way, and begin no other.
