@@ -24,7 +24,7 @@ def test_a_broker_that_is_away_for_a_minute(broker: Broker, run: str) -> None:
     """It goes in mid-stream, with records on their way to it from the worker and from the producer."""
     case = Case(broker.bootstrap, run, 3, load(EVENTS))
     with kept(case.ground, **QUICK) as worker:
-        feeder = Feeder(case.ground, case.part(0, 0.9), 15.0)
+        feeder = Feeder(case.ground, case.part(0, 0.9), 10.0, lingers=True)
         case.reach(0.2, worker.said)
         broker.down()
         time.sleep(60)  # the length of it is what is tested
@@ -41,7 +41,7 @@ def test_a_broker_that_starts_anew_in_mid_stream(broker: Broker, run: str) -> No
     """Once it was ended in good order, once killed."""
     case = Case(broker.bootstrap, run, 3, load(EVENTS))
     with kept(case.ground, **QUICK) as worker:
-        feeder = Feeder(case.ground, case.part(0, 0.9), 10.0)
+        feeder = Feeder(case.ground, case.part(0, 0.9), 5.0, lingers=True)
         for share, leave in ((0.2, broker.down), (0.6, broker.kill)):
             case.reach(share, worker.said)
             leave()

@@ -12,8 +12,7 @@ import pytest
 from tests.live.faults import QUICK, Case, Crew, Feeder, bury, changelog_of, killed, load, state_of, states, torn
 from tests.live.running import worker
 
-# A chunk of records that was on its way in a rebalance can still be lost to Faust's account of offsets; until that is mended
-# these stop everybody else now and then.
+# In ten rounds in a row one of them failed once, for a reason not yet known: it must not stop everybody else.
 pytestmark = pytest.mark.skipif(
     not os.environ.get("STEADYLINE_FAULTS"), reason="not steady yet, and minutes long: STEADYLINE_FAULTS=1 runs them"
 )
@@ -57,11 +56,12 @@ def test_killed_between_two_records_of_its_state(kafka: str, run: str) -> None:
     dice = random.Random(5)
     case = Case(kafka, run, 2, load(6_000))
     Feeder(case.ground, case.sendings).done()
-    cut_in_parts = cut_in_cells = 0
-    for life in range(30):
-        if life >= 4 and cut_in_cells and cut_in_parts:
-            break
-        count = dice.randint(1, 150)
+    cut_in_parts = cut_in_cells = lives = 0
+    while lives < 6 or not (cut_in_parts and cut_in_cells):
+        lives += 1
+        assert lives <= 30, f"{cut_in_parts} cuts in the parts of a change set, {cut_in_cells} in its cells"
+        # Short lives are the later ones: then the state does not come to its end before both have been seen.
+        count = dice.randint(1, 150 if lives <= 6 else 40)
         with worker(case.ground, app=DYING, TEST_DIES="changelog", TEST_DIES_AT=str(count), **QUICK) as process:
             assert process.process.wait(60) == -signal.SIGKILL, process.said()
         bury(case.ground)
@@ -71,8 +71,6 @@ def test_killed_between_two_records_of_its_state(kafka: str, run: str) -> None:
     # So short a life commits no offset, but the state has come further.
     judged = sum(sum(case.positions(state.cells).values()) for state in states(case.ground, case.changelog).values())
     assert 0 < judged < len(case.sendings)
-    assert cut_in_cells
-    assert cut_in_parts
     with worker(case.ground, **QUICK) as last:
         case.finish(last)
 

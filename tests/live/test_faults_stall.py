@@ -8,7 +8,7 @@ DEAF = "tests.live.deaf:app"
 
 def test_a_stalled_consumer_is_noticed_by_its_worker_which_starts_anew(kafka: str, run: str) -> None:
     case = Case(kafka, run, 3, load(10_000))
-    feeder = Feeder(case.ground, case.part(0, 0.9), 6.0)
+    feeder = Feeder(case.ground, case.part(0, 0.9), 4.0, lingers=True)
     with worker(case.ground, app=DEAF, **QUICK) as process:
         until(lambda: "the worker is stuck" in process.said(), process.said)
         case.midway()
