@@ -12,7 +12,7 @@ import msgspec
 from streams.lapses import Reason
 
 Kind = Literal["channel", "regime", "dyad", "feed"]
-Measured = Literal["lead", "answer", "check", "contact"]
+Measured = Literal["lead", "answer", "check", "contact", "launch"]
 
 
 class Stand(IntEnum):
