@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
-from producers.probes.allowing import AllowList, literal
 from producers.probes.attempt import Attempt, NoCarrier, NotMade, ours, reason_of, shown
+from streams.allowing import AllowList, literal
 
 T = TypeVar("T")
 

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from producers.probes.allowing import AllowList
 from producers.probes.attempt import Result
 from producers.probes.making import make
 from producers.probes.model import AnyTarget, Site
 from producers.probes.network import Ways
+from streams.allowing import AllowList
 
 
 async def made_all(site: Site, targets: Sequence[AnyTarget], base: Path) -> list[Result]:

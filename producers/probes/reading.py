@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from producers.probes import trust
-from producers.probes.allowing import AllowList, allowed
 from producers.probes.model import AnyTarget, Http, Site, Smtp, Target, host_of, replaced, trust_of
 from producers.probes.timetable import timetable_of
 from streams.agreements.check import Fault
@@ -16,6 +15,7 @@ from streams.agreements.locate import line_at, lines_of
 from streams.agreements.model import Channel
 from streams.agreements.problems import Place, Problem, field_named
 from streams.agreements.read import read_table
+from streams.allowing import AllowList, allowed
 from streams.rulebook import RuleBook
 
 MAX_BYTES = 1_048_576

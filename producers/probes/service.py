@@ -9,7 +9,6 @@ from typing import NamedTuple, Protocol
 import structlog
 
 from producers.probes import claims
-from producers.probes.allowing import AllowList
 from producers.probes.attempt import Result
 from producers.probes.making import make
 from producers.probes.model import AnyTarget, Site
@@ -19,6 +18,7 @@ from producers.probes.schedule import Due, Entry, Missed, Schedule
 from producers.probes.sinks import Sink, UndeliveredError
 from producers.probes.timetable import Every, timetable_of
 from producers.probes.vouching import Voucher
+from streams.allowing import AllowList
 from streams.events import AnyEvent, ChannelCheck
 from streams.rulebook import RuleBook
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import trustme
 
-from producers.probes.allowing import AllowList
 from producers.probes.attempt import Result
 from producers.probes.making import make
 from producers.probes.model import AnyTarget
 from producers.probes.network import Lookup, Ways
+from streams.allowing import AllowList
 
 
 class Certificates:

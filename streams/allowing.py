@@ -1,7 +1,8 @@
-"""Which targets may be tried: a probe must be no way to make this machine knock at doors that nobody meant.
+"""Which hosts may be called: neither a probe nor a page may be a way to make this machine knock at doors that nobody meant.
 
-A name or an address must be listed. What a listed name resolves to must be a public address, or lie in a listed network:
-loopback, private and link-local ones, and the addresses at which clouds keep their secrets, are refused otherwise.
+``AllowList.lists`` says whether a name or an address was meant at all. What a name resolves to must be a public address, or lie
+in a listed network: loopback, private and link-local ones, and the addresses at which clouds keep their secrets, are refused
+otherwise.
 """
 
 import ipaddress

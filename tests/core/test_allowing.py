@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from producers.probes.allowing import AllowList, allowed
 from producers.probes.making import make
 from producers.probes.model import Tcp
 from producers.probes.network import Ways
+from streams.allowing import AllowList, allowed
 from streams.spans import Span
 from tests.probes.conftest import lookup
 from tests.probes.servers import silence, stream_server

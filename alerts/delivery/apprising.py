@@ -1,0 +1,195 @@
+"""Receivers by Apprise: mail, chat, paging services, webhooks and its hundred others.
+
+Apprise says only whether it worked; why not, it tells its log, which is caught for the outcome. Its calls block, so each
+receiver has threads of its own: one that hangs holds up nobody else.
+"""
+
+import asyncio
+import email.utils
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import apprise
+from apprise.plugins.custom_form import NotifyForm
+from apprise.plugins.custom_json import NotifyJSON
+from apprise.plugins.custom_xml import NotifyXML
+from apprise.plugins.email import base as mails
+from apprise.plugins.pagerduty import NotifyPagerDuty, PagerDutyAction
+
+from alerts.delivery.addresses import Lookup, address_of, look_up, refuse_unmeant, without_secrets
+from alerts.delivery.ports import Message, ReceiverError, UndeliveredError
+from alerts.policy import Receiver
+from streams.allowing import AllowList
+from streams.severity import Severity
+
+TIMEOUT = 10.0
+"""Seconds after which a receiver that does not answer counts as one that did not take it."""
+AT_ONCE = 4
+"""Messages that are under way to one receiver at the same time."""
+_WEBHOOKS = (NotifyJSON, NotifyForm, NotifyXML)
+
+# It names addresses in its log, secrets and all. What it says of one message is caught for that message.
+_log = logging.getLogger("apprise")
+_log.propagate = False
+_log.addHandler(logging.NullHandler())
+
+_named: ContextVar[str | None] = ContextVar("the Message-ID of the mail that is being made", default=None)
+
+
+def _message_id(idstring: str | None = None, domain: str | None = None) -> str:
+    return _named.get() or email.utils.make_msgid(idstring, domain)
+
+
+# Apprise gives each mail a random Message-ID and takes no other; the same mail sent again after a crash must be known by it.
+vars(mails)["make_msgid"] = _message_id
+
+
+class AppriseReceiver:
+    """One receiver of the kind ``apprise``."""
+
+    def __init__(
+        self, receiver: Receiver, base: Path, allow: AllowList, *, timeout: float = TIMEOUT, lookup: Lookup = look_up
+    ) -> None:
+        """Prepare, and see that its address is one.
+
+        Args:
+            receiver: Of the policy.
+            base: The folder in which its ``url_file`` is.
+            allow: Hosts within this machine or its networks that may be called.
+            timeout: Seconds for each message.
+            lookup: Finds the addresses of a host.
+
+        Raises:
+            ReceiverError: when it has no address that Apprise understands.
+        """
+        self._receiver = receiver
+        self._base = base
+        self._allow = allow
+        self._timeout = timeout
+        self._lookup = lookup
+        self._made()
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=f"receiver-{receiver.id}")
+
+    async def deliver(self, message: Message) -> None:
+        """Deliver; see ``Port``."""
+        work = asyncio.get_running_loop().run_in_executor(self._threads, self._deliver, message)
+        try:
+            await asyncio.wait_for(work, self._timeout)
+        except TimeoutError:
+            raise UndeliveredError(f"no answer within {self._timeout:g} s") from None
+
+    async def close(self) -> None:
+        """Let go of the threads; one that hangs is not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _deliver(self, message: Message) -> None:
+        try:
+            address, service = self._made()
+        except ReceiverError as error:
+            raise UndeliveredError(str(error)) from None
+        host = _host(service)
+        if host is not None:
+            refuse_unmeant(host, self._allow, self._lookup)
+        _dress(service, message)
+        said: list[str] = []
+        post = apprise.Apprise(asset=service.asset)
+        post.add(service)
+        token = _named.set(f"<{message.sending.key}@steadyline>")
+        try:
+            took = post.notify(
+                body=message.body,
+                title=message.title,
+                notify_type=_urgency(message),
+                body_format=apprise.NotifyFormat.TEXT,
+                log_callback=_heard(said),
+            )
+        except Exception as error:  # noqa: BLE001 - a hundred services of others: none of them may end the outbox
+            raise UndeliveredError(without_secrets(f"{type(error).__name__}: {error}", address)) from None
+        finally:
+            _named.reset(token)
+        if not took:
+            raise UndeliveredError(without_secrets("; ".join(said) or "refused, without a reason", address)[:500])
+
+    def _made(self) -> tuple[str, Any]:
+        """The address and a service of Apprise's for it, a new one for each message: they keep state."""
+        address = address_of(self._receiver, self._base)
+        scheme, found, _ = address.partition("://")
+        try:
+            service = apprise.Apprise.instantiate(address, asset=_asset())
+        except Exception:  # noqa: BLE001 - as above
+            service = None
+        if service is None:
+            raise ReceiverError(
+                f"receiver {self._receiver.id}: expected an address of Apprise's, such as mailtos://USER:PASSWORD@HOST?to=WHOM,"
+                f" got one that cannot be used{f', of scheme {scheme[:20]}' if found else ''}"
+            )
+        return address, service
+
+
+def _asset() -> apprise.AppriseAsset:
+    return apprise.AppriseAsset(
+        app_id="Steadyline",
+        app_desc="Steadyline",
+        app_url="",
+        async_mode=False,
+        secure_logging=True,
+        interpret_escapes=False,
+        plugin_paths=[],
+        # Where a receiver sends us on to was never allowed.
+        http_redirects=False,
+    )
+
+
+def _host(service: Any) -> str | None:  # noqa: ANN401 - Apprise's services share no type that says so
+    """The host that an address names; none where the service has hosts of its own."""
+    if "host" not in service.template_tokens:
+        return None
+    return str(getattr(service, "smtp_host", None) or service.host or "") or None
+
+
+def _dress(service: Any, message: Message) -> None:  # noqa: ANN401
+    """Put the keys where the receiver can tell by them that it has had this message, or which alarm is taken back."""
+    sending = message.sending
+    service.overflow_mode = apprise.OverflowMode.SPLIT
+    if isinstance(service, mails.NotifyEmail):
+        thread = f"<{sending.page}@steadyline>"
+        service.headers = {
+            **service.headers,
+            "X-Steadyline-Key": sending.key,
+            "X-Steadyline-Page": sending.page,
+            "References": thread,
+            "Auto-Submitted": "auto-generated",
+        }
+    elif isinstance(service, _WEBHOOKS):
+        service.headers = {**service.headers, "Idempotency-Key": sending.key}
+        told = {
+            "key": sending.key,
+            "page": sending.page,
+            "kind": sending.kind,
+            "severity": str(sending.severity),
+            "exercise": "yes" if sending.exercise else "no",
+        }
+        service.payload_extras = {**told, **service.payload_extras}
+    elif isinstance(service, NotifyPagerDuty):
+        service.dedup = f"steadyline-{sending.page}"
+        service.action = PagerDutyAction.RESOLVE if message.clears else PagerDutyAction.TRIGGER
+
+
+def _urgency(message: Message) -> apprise.NotifyType:
+    if message.clears:
+        return apprise.NotifyType.SUCCESS
+    if message.sending.severity.rank >= Severity.PAGE.rank:
+        return apprise.NotifyType.FAILURE
+    return apprise.NotifyType.WARNING
+
+
+def _heard(said: list[str]) -> Callable[[Any, Any], None]:
+    def hear(entry: Any, _: Any) -> None:  # noqa: ANN401
+        if entry.level in ("WARNING", "ERROR", "CRITICAL"):
+            said.append(" ".join(str(entry.message).split()))
+
+    return hear
