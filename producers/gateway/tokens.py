@@ -4,15 +4,11 @@ A token is 256 random bits, so its SHA-256 is kept and no slow hash is needed: t
 check holds 122 random bits and is kept the same way. What was printed once is nowhere any more.
 """
 
-import fcntl
 import hashlib
 import hmac
-import os
 import secrets
-import stat
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,6 +16,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from streams import private_file
 from streams.events.envelope import Key
 from streams.events.times import Moment
 
@@ -28,15 +25,14 @@ PREFIX = "sl_"
 """How every token begins, so that one that leaked is recognised by those who look for such things."""
 MOST = 1_000
 """Tokens, and checks, of one file."""
-_LONGEST = 4_194_304
 _BITS = 32
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Short = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Names = Annotated[tuple[Short, ...], Meta(max_length=1_000)]
 
 
-class TokensError(Exception):
-    """The file of tokens cannot be used. The message names it and what was expected."""
+TokensError = private_file.PrivateFileError
+"""The file of tokens cannot be used. The message names it and what was expected."""
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -125,23 +121,7 @@ def read(path: Path) -> Kept:
     Raises:
         TokensError: when it cannot be read, is none, or can be read by others.
     """
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        return Kept()
-    except OSError as error:
-        raise TokensError(f"{path}: {error.strerror}") from error
-    with file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        if mode & 0o077:
-            raise TokensError(f"{path}: expected a file that only its owner can read (chmod 600), got mode {mode:o}")
-        data = file.read(_LONGEST + 1)
-    if len(data) > _LONGEST:
-        raise TokensError(f"{path}: expected at most {_LONGEST} bytes")
-    try:
-        return msgspec.json.decode(data, type=Kept)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise TokensError(f"{path}: {error}") from None
+    return private_file.read(path, Kept)
 
 
 def change(path: Path, make: Callable[[Kept], Kept]) -> Kept:
@@ -150,41 +130,14 @@ def change(path: Path, make: Callable[[Kept], Kept]) -> Kept:
     Raises:
         TokensError: when it cannot be read or written, or would hold too many.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(path):
-            made = make(read(path))
-            if max(len(made.tokens), len(made.checks)) > MOST:
-                raise TokensError(f"{path}: expected at most {MOST} tokens and as many checks")
-            _replace(path, msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n")
-    except OSError as error:
-        raise TokensError(f"{path}: {error.strerror}") from error
-    return made
 
+    def bounded(kept: Kept) -> Kept:
+        made = make(kept)
+        if max(len(made.tokens), len(made.checks)) > MOST:
+            raise TokensError(f"{path}: expected at most {MOST} tokens and as many checks")
+        return made
 
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put new content in place at once, on disk, readable by its owner alone from the first moment."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    return private_file.change(path, Kept, bounded)
 
 
 class Keyring:
@@ -199,14 +152,7 @@ class Keyring:
         Raises:
             TokensError: when it cannot be used.
         """
-        self._path = path
-        self._seen: tuple[int, int, int] | None = None
-        self._tokens: list[tuple[bytes, Token]] = []
-        self._checks: dict[str, Check] = {}
-        self._trouble: str | None = None
-        self._look()
-        if self._trouble is not None:
-            raise TokensError(self._trouble)
+        self._file = private_file.Watched(path, Kept)
 
     def token(self, secret: str, now: datetime) -> Token | None:
         """The valid token that this is; ``None`` where it is none.
@@ -214,15 +160,12 @@ class Keyring:
         Raises:
             TokensError: when the file cannot be used.
         """
-        self._look()
         given = digest_of(secret).encode()
         found = None
         # All are compared, each in constant time: how long it takes tells nothing.
-        for digest, token in self._tokens:
-            if hmac.compare_digest(digest, given):
+        for token in self._file.kept().tokens:
+            if hmac.compare_digest(token.digest.encode(), given):
                 found = token
-        if self._trouble is not None:
-            raise TokensError(self._trouble)
         return found if found is not None and found.state(now) == "valid" else None
 
     def check(self, address: str) -> Check | None:
@@ -231,44 +174,16 @@ class Keyring:
         Raises:
             TokensError: when the file cannot be used.
         """
-        self._look()
-        found = self._checks.get(digest_of(address.lower()))
-        if self._trouble is not None:
-            raise TokensError(self._trouble)
-        return found
+        given = digest_of(address.lower())
+        return next((check for check in self._file.kept().checks if check.digest == given), None)
 
     def tokens(self) -> list[Token]:
         """Every token, also one that is worth nothing any more."""
-        self._look()
-        return [token for _, token in self._tokens]
+        return list(self._file.last.tokens)
 
     def checks(self) -> list[Check]:
         """Every check."""
-        self._look()
-        return list(self._checks.values())
-
-    def _look(self) -> None:
-        try:
-            told = self._path.stat()
-            now = (told.st_mtime_ns, told.st_size, told.st_ino)
-        except FileNotFoundError:
-            now = (0, 0, 0)
-        except OSError as error:
-            self._trouble = f"{self._path}: {error.strerror}"
-            self._seen = None
-            return
-        if now == self._seen:
-            return
-        try:
-            kept = read(self._path)
-        except TokensError as error:
-            self._trouble = str(error)
-            # Mended permissions do not show in what was looked at.
-            self._seen = None
-            return
-        self._seen, self._trouble = now, None
-        self._tokens = [(token.digest.encode(), token) for token in kept.tokens]
-        self._checks = {check.digest: check for check in kept.checks}
+        return list(self._file.last.checks)
 
 
 def heard_of(check: Check) -> str:
