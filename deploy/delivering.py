@@ -1,15 +1,20 @@
 """Opening the spool and its targets for a command, with what the command line and the environment say."""
 
-from collections.abc import Callable
+import getpass
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from urllib.parse import quote
 
 import typer
 
+from deploy.consoles import note
 from deploy.exits import bad_input, bad_use
 from deploy.places import state_log, state_spool
 from deploy.session import rules_or_leave
+from streams.events import AnyEvent
 from streams.rulebook import RuleBook
 
 if TYPE_CHECKING:
@@ -75,3 +80,81 @@ def sender(
     book: Callable[[], RuleBook] = lambda: RuleBook(rules_or_leave(rules))  # noqa: E731 - asked for on Kafka only
     access = Access(book, token_file, plain, answer_s or ANSWER_S)
     return Sender(spool, target, partial(open_target, target, access))
+
+
+class Handed(NamedTuple):
+    """What became of an event.
+
+    Attributes:
+        state: The target has it, it waits in the spool, or it was refused for good and is a dead letter of the spool.
+        why: What was wrong.
+    """
+
+    event: AnyEvent
+    state: Literal["sent", "kept", "refused"]
+    why: str | None = None
+
+    def told(self, target: str) -> str:
+        """The same in words."""
+        said = {
+            "sent": f"handed over to {target}",
+            "kept": "kept, will be sent: steadyline spool send",
+            "refused": f"refused by {target}, and kept among the dead letters: steadyline spool dead-letters",
+        }
+        return f"{'EXERCISE ' if self.event.exercise else ''}{self.event.id}: {said[self.state]}"
+
+    def row(self, target: str) -> dict[str, object]:
+        """The same for a machine."""
+        event = self.event
+        return {"id": event.id, "source": event.source, "to": target, "state": self.state, "why": self.why, "event": event}
+
+
+def handed_over(
+    events: Sequence[AnyEvent], target: str, path: Path | None, rules: Path | None, token_file: Path | None, *, plain: bool
+) -> list[Handed]:
+    """Keep events in the spool, all or none, then send them; what became of each, in order."""
+    from producers.delivery.spool import SpoolError
+
+    now = datetime.now(UTC)
+    with spool_or_leave(path) as spool:
+        try:
+            spool.append(events, target, now)
+        except SpoolError as error:
+            bad_input(str(error))
+
+        def waits(event: AnyEvent) -> bool:
+            return spool.waits(target, event.source, event.id)
+
+        try:
+            with sender(spool, target, rules, token_file, plain=plain, answer_s=PATIENCE_S) as sending:
+                # In this order the first that is asked about says it, nearly always.
+                drained = sending.drain(PATIENCE_S, enough=lambda: not any(map(waits, reversed(events))))
+            letters = {
+                (letter.source, letter.id): letter.reason
+                for letter in spool.dead_letters()
+                if letter.target == target and datetime.fromisoformat(letter.refused_at) >= now
+            }
+            waiting = [waits(event) for event in events]
+        except SpoolError as error:
+            return [Handed(event, "kept", str(error)) for event in events]
+        except KeyboardInterrupt:
+            note(f"{events[0].id if len(events) == 1 else f'{len(events):,} events'} kept: steadyline spool send")
+            raise
+    found = []
+    for event, still in zip(events, waiting, strict=True):
+        refused = letters.get((event.source, event.id))
+        if still:
+            found.append(Handed(event, "kept", drained.why))
+        else:
+            found.append(Handed(event, "sent") if refused is None else Handed(event, "refused", refused))
+    return found
+
+
+def user_source() -> str:
+    """Who reports where nobody says: ``urn:steadyline:report:USER``."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        # No such user in the system's list, as in many containers.
+        user = "unknown"
+    return f"urn:steadyline:report:{quote(user, safe='')}"

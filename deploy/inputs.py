@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 
+from deploy.exits import bad_input
 from producers.history.presume import merged, presumed_events
 from producers.history.story import Story, builtin_stories, find_story, load_story
 from streams.agreements.model import Agreement
@@ -69,6 +70,18 @@ def opened(name: str, agreements: Sequence[Agreement], *, again: bool = False) -
         return Input(name, Recording.at(path))
     except OSError as error:
         raise NoRecordingError(f"{name}: {error.strerror or error}") from error
+
+
+def bytes_or_leave(name: str, most: int) -> bytes:
+    """All of a file, or of standard input; leaves with 3 where it cannot be read or is longer than ``most`` bytes."""
+    try:
+        with sys.stdin.buffer if name == STANDARD_INPUT else Path(name).open("rb") as source:
+            data = source.read(most + 1)
+    except OSError as error:
+        bad_input(f"{name}: {error.strerror or error}")
+    if len(data) > most:
+        bad_input(f"{name}: expected at most {most:,} bytes")
+    return data
 
 
 def _unknown(name: str) -> str:

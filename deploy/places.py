@@ -14,6 +14,11 @@ def state_spool() -> Path:
     return _state() / "spool" / "spool.db"
 
 
+def state_warnings() -> Path:
+    """What the broadcast warnings that were sent stood for: ``$XDG_STATE_HOME/steadyline/warnings.db``."""
+    return _state() / "warnings.db"
+
+
 def cache() -> Path:
     """Where what was fetched or built is kept: ``$XDG_CACHE_HOME/steadyline``, ``~/.cache`` without it."""
     return _home("XDG_CACHE_HOME", ".cache")

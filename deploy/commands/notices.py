@@ -1,27 +1,28 @@
 """``steadyline notices``: warnings as they are broadcast, and what was understood of them."""
 
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
+from deploy.commands import notices_send
 from deploy.commands.options import Json, examples, moment
 from deploy.consoles import complain, emit, out, words
-from deploy.exits import BAD_INPUT, FINE, LAPSED, bad_input
+from deploy.exits import BAD_INPUT, FINE, LAPSED
+from deploy.inputs import bytes_or_leave
 from producers.warnings.reading import Reading
 from streams.events.areas import Circle
 
 app = typer.Typer(
-    help="Read notices of launches as they are broadcast: NOTAMs, NAVAREA, HYDROPAC and HYDROLANT warnings.",
+    help="Notices of launches: warnings as they are broadcast (NOTAM, NAVAREA, HYDROPAC, HYDROLANT), and forms filled in.",
     no_args_is_help=True,
-    epilog=examples("steadyline notices read warnings.txt", "steadyline notices read - --json < notams.txt"),
+    epilog=examples(
+        "steadyline notices read warnings.txt", "steadyline notices send warnings.txt --to https://gateway.example"
+    ),
 )
-
-MOST_BYTES = 16_777_216
-"""The largest file of warnings: a year of one coordinator's is a tenth of it."""
+app.command(epilog=notices_send.SEND)(notices_send.send)
+app.command("template", epilog=notices_send.TEMPLATE)(notices_send.show_template)
 
 
 @app.command(
@@ -48,7 +49,9 @@ def read(
     from producers.warnings.texts import LONGEST, TooLong, read_all
 
     code = FINE
-    for found in read_all(_text(file), received or datetime.now(UTC)):
+    # What is no UTF-8 stays visible as such; the readers know no such characters and say so.
+    text = bytes_or_leave(file, notices_send.MOST_BYTES).decode("utf-8-sig", "replace")
+    for found in read_all(text, received or datetime.now(UTC)):
         if isinstance(found, TooLong):
             complain(f"{file}:{found.line}: expected a warning of at most {LONGEST:,} characters, got {found.length:,}")
             code = BAD_INPUT
@@ -60,18 +63,6 @@ def read(
         else:
             _show(found)
     raise typer.Exit(code)
-
-
-def _text(file: str) -> str:
-    try:
-        with sys.stdin.buffer if file == "-" else Path(file).open("rb") as source:
-            data = source.read(MOST_BYTES + 1)
-    except OSError as error:
-        bad_input(f"{file}: {error.strerror or error}")
-    if len(data) > MOST_BYTES:
-        bad_input(f"{file}: expected at most {MOST_BYTES:,} bytes of warnings")
-    # What is no UTF-8 stays visible as such; the readers know no such characters and say so.
-    return data.decode("utf-8-sig", "replace")
 
 
 def _show(reading: Reading) -> None:

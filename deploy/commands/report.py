@@ -1,6 +1,5 @@
 """``steadyline report``: what a person saw or heard, told to the log."""
 
-import getpass
 import inspect
 import uuid
 from collections.abc import Callable
@@ -8,15 +7,14 @@ from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import msgspec
 import typer
 
 from deploy.commands.options import Json, Rules, examples
-from deploy.consoles import complain, emit, note, out, words
-from deploy.delivering import PATIENCE_S, PlainHttp, SpoolFile, To, TokenFile, sender, spool_or_leave, target_or_leave
-from deploy.exits import BAD_INPUT, BAD_USE, FINE, NOT_YET, bad_input
+from deploy.consoles import complain, emit, out, words
+from deploy.delivering import PlainHttp, SpoolFile, To, TokenFile, handed_over, target_or_leave, user_source
+from deploy.exits import BAD_INPUT, BAD_USE, FINE, NOT_YET
 from deploy.session import rules_or_leave
 from producers.reports import forms
 from producers.reports.sheet import ReportError, Said, Sheet
@@ -279,7 +277,7 @@ def _deliver(
     """Check the report, keep it, and send it; leaves with what came of it."""
     said = Said(
         at=at,
-        source=_user() if source is None else source,
+        source=user_source() if source is None else source,
         id=f"report-{uuid.uuid4()}" if name is None else name,
         zone=zone,
         precision=precision,
@@ -300,53 +298,11 @@ def _deliver(
         emit(line if as_json else msgspec.json.format(line, indent=2))
         return
     target = target_or_leave(to, plain=plain_http)
-    state, why = _sent(event, target, now, spool, rules, token_file, plain=plain_http)
+    (handed,) = handed_over((event,), target, spool, rules, token_file, plain=plain_http)
     if as_json:
-        row = {"id": event.id, "source": event.source, "to": target, "state": state, "why": why, "event": event}
-        emit(msgspec.json.encode(row))
+        emit(msgspec.json.encode(handed.row(target)))
     else:
-        told = {
-            "sent": f"{event.id}: handed over to {target}",
-            "kept": f"{event.id}: kept, will be sent: steadyline spool send",
-            "refused": f"{event.id}: refused by {target}, and kept among the dead letters: steadyline spool dead-letters",
-        }
-        out().print(words(("EXERCISE " if exercise else "") + told[state]), soft_wrap=True)
-        if why is not None:
-            complain(why)
-    raise typer.Exit({"sent": FINE, "kept": NOT_YET, "refused": BAD_INPUT}[state])
-
-
-def _sent(
-    event: AnyEvent, target: str, now: datetime, path: Path | None, rules: Path | None, token_file: Path | None, *, plain: bool
-) -> tuple[str, str | None]:
-    """What became of the event, and why."""
-    from producers.delivery.spool import SpoolError
-
-    with spool_or_leave(path) as spool:
-        try:
-            spool.append((event,), target, now)
-        except SpoolError as error:
-            bad_input(str(error))
-        try:
-            with sender(spool, target, rules, token_file, plain=plain, answer_s=PATIENCE_S) as sending:
-                drained = sending.drain(PATIENCE_S, enough=lambda: not spool.waits(target, event.source, event.id))
-            if spool.waits(target, event.source, event.id):
-                return "kept", drained.why
-            letters = [letter for letter in spool.dead_letters() if (letter.source, letter.id) == (event.source, event.id)]
-        except SpoolError as error:
-            return "kept", str(error)
-        except KeyboardInterrupt:
-            note(f"{event.id} is kept: steadyline spool send")
-            raise
-    if letters and letters[-1].target == target and datetime.fromisoformat(letters[-1].refused_at) >= now:
-        return "refused", letters[-1].reason
-    return "sent", None
-
-
-def _user() -> str:
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):
-        # No such user in the system's list, as in many containers.
-        user = "unknown"
-    return f"urn:steadyline:report:{quote(user, safe='')}"
+        out().print(words(handed.told(target)), soft_wrap=True)
+        if handed.why is not None:
+            complain(handed.why)
+    raise typer.Exit({"sent": FINE, "kept": NOT_YET, "refused": BAD_INPUT}[handed.state])

@@ -27,9 +27,9 @@ def value_of(column: str, cell: str) -> object:
     Raises:
         CellError: when it is in none of its forms.
     """
-    if column not in _STRUCTURED:
-        return cell
     text = cell.strip()
+    if column not in _STRUCTURED:
+        return cell if column == "text" else text
     if text.startswith(("[", "{")):
         try:
             return msgspec.json.decode(text)

@@ -8,6 +8,7 @@ import math
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, time
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple, Union
@@ -21,6 +22,17 @@ _SHOWN = 80
 _DEEPEST = 12
 """Levels below a notice that are looked at; events have fewer."""
 _NONE = type(None)
+_SAID = (
+    ("Invalid RFC3339 encoded datetime", "expected 2026-11-23T09:00Z (with its zone)"),
+    ("Expected `datetime` with a timezone component", "expected a zone too: 2026-11-23T09:00Z"),
+    ("Expected `datetime`", "expected a time with its zone, 2026-11-23T09:00Z"),
+    ("Expected `float", "expected a number"),
+    ("Expected `int", "expected a whole number"),
+    ("Expected `bool", "expected true or false"),
+    ("Expected `str", "expected text"),
+    ("Number out of range", "expected a number that is not beyond all bounds"),
+)
+"""What the converter says of a leaf, and the same for who fills in a form."""
 
 
 class Fault(NamedTuple):
@@ -200,8 +212,9 @@ def _whole(kind: Any, value: object, place: Place, *, strict: bool) -> Iterator[
 
 def _said(error: Exception, metas: Sequence[Meta], value: object) -> str:
     """What a leaf ought to be, in words."""
-    text = _without_place(str(error)).replace("Invalid RFC3339 encoded datetime", "expected 2026-11-23T09:00Z (with its zone)")
-    text = text.replace("Expected `datetime` with a timezone component", "expected a zone too: 2026-11-23T09:00Z")
+    text = _without_place(str(error))
+    for said, meaning in _SAID:
+        text = text.replace(said, meaning)
     text = text.replace("`", "")
     words = next((meta.description for meta in metas if meta.description is not None), None)
     if "matching regex" in text and words is not None:
@@ -248,4 +261,9 @@ def shown(value: object) -> str:
         return f"{value[:_SHOWN]!r}... ({len(value):,} characters)"
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**18:
         return "a number too large"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, date | time):
+        # TOML has times of its own.
+        return value.isoformat()
     return repr(value)

@@ -1,10 +1,12 @@
 """The flat form of a notice: the fields of the event and of the notice side by side, under the names that the events have.
 
 ``issued`` stands for the event's ``time``. A notice without ``id`` gets one made of its number and its content: sent twice it
-counts once, and changed it is a further claim. Recipients may be named by their party alone.
+counts once, and changed it is a further claim. Recipients may be named by their party alone. A field whose name begins with
+``#`` is a remark: JSON has no other way to make one. A time may do without its seconds.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -18,10 +20,13 @@ from streams.events.launches import Notice
 
 ISSUED = "issued"
 _TAG = str(LaunchNotice.__struct_config__.tag)
-_HIDDEN = frozenset(("specversion", "data", "datacontenttype", "dataschema", "time"))
+# When the log took it in is the log's to say.
+_HIDDEN = frozenset(("specversion", "data", "datacontenttype", "dataschema", "time", "ingested"))
 _ENVELOPE = tuple(name for name in members(LaunchNotice) if name not in _HIDDEN)
 FIELDS = (*members(Notice), ISSUED, *_ENVELOPE)
 """Every field of the flat form."""
+_TIMES = frozenset((ISSUED, "received", "reported", "opens", "closes"))
+_TO_THE_MINUTE = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d)([Zz]|[+-]\d\d:\d\d)")
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -31,10 +36,12 @@ class Usual(NamedTuple):
     Attributes:
         source: Who says so.
         party: Who will launch; none is supposed without it.
+        exercise: Whether all of it is a drill, whatever a notice says.
     """
 
     source: str
     party: str | None = None
+    exercise: bool = False
 
 
 class Made(NamedTuple):
@@ -55,8 +62,25 @@ def made(value: object, usual: Usual, *, strict: bool = True) -> Made:
     if not isinstance(value, Mapping):
         return Made(None, (Fault((), f"expected a notice with its fields, got {shown(value)}"),))
     if "specversion" in value or "data" in value:
-        return _event(dict(value), strict=strict)
-    return _from_flat(value, usual, strict=strict)
+        return _event({**value, **_drill(usual)}, strict=strict)
+    own = {name: _timely(name, each) for name, each in value.items() if not str(name).startswith("#")}
+    return _from_flat(own | _drill(usual), usual, strict=strict)
+
+
+def _drill(usual: Usual) -> dict[str, Any]:
+    return {"exercise": True} if usual.exercise else {}
+
+
+def _timely(name: object, value: object) -> object:
+    """The same with times to the second: people write them to the minute."""
+    match value:
+        case str() if name in _TIMES and (short := _TO_THE_MINUTE.fullmatch(value.strip())) is not None:
+            return f"{short[1]}:00{short[2]}"
+        case Mapping():
+            return {key: _timely(key, each) for key, each in value.items()}
+        case list():
+            return [_timely(name, each) if isinstance(each, Mapping) else each for each in value]
+    return value
 
 
 def _event(value: dict[str, Any], *, strict: bool) -> Made:

@@ -1,10 +1,13 @@
 """Files of notices into events, or into everything that is wrong with them: JSON, JSON Lines, CSV, TOML.
 
-Only as a whole: where one notice of a file is not sound, none is taken from it, so that nobody has to find out which were.
+As a whole, unless told otherwise: where one notice of a file is not sound, none is taken from it, so that nobody has to find
+out which were.
 """
 
+import contextlib
 import csv
 import io
+import json
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator
@@ -15,11 +18,10 @@ import msgspec
 
 from producers.structured.cells import CellError, value_of
 from producers.structured.checking import Fault, meant
-from producers.structured.flat import FIELDS, Usual, made
+from producers.structured.flat import FIELDS, Made, Usual, made
 from streams.agreements.locate import line_at, lines_of
 from streams.agreements.problems import Place, Problem, field_named
 from streams.events import LaunchNotice
-from streams.events.decode import MAX_BYTES
 
 Form = Literal["json", "jsonl", "csv", "toml"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -34,6 +36,7 @@ MOST_PROBLEMS = 1_000
 _SUFFIXES: dict[str, Form] = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".toml": "toml"}
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
+_ITEM = re.compile(r"\S")
 _LISTED = "notices"
 
 
@@ -41,7 +44,7 @@ class Read(NamedTuple):
     """What a file says.
 
     Attributes:
-        events: The notices, in order; none where there is a problem.
+        events: The notices, in order; none where there is a problem, unless those that are sound were asked for.
         problems: What is to be mended, each with file, line and field.
         remarks: What may be a slip, and hinders nothing.
     """
@@ -49,6 +52,16 @@ class Read(NamedTuple):
     events: list[LaunchNotice]
     problems: list[Problem]
     remarks: list[Problem]
+
+
+class Known(NamedTuple):
+    """What agreements name; empty where nothing is held against it."""
+
+    parties: Collection[str] = ()
+    agreements: Collection[str] = ()
+
+
+NOBODY = Known()
 
 
 class Refusal(Exception):  # noqa: N818 - the file is refused, the program is well
@@ -77,16 +90,13 @@ def form_of(name: str, data: bytes) -> Form | None:
     head = data[:65_536].removeprefix(b"\xef\xbb\xbf").lstrip()
     if re.match(rb"\{|\[\s*[{\]]", head):
         return "json"
-    first = head.split(b"\n", 1)[0].decode(errors="replace").strip()
-    if "," in first and {"notice", "recipients"} & {cell.strip(' "').lower() for cell in first.split(",")}:
+    first = next((line for line in head.splitlines()[:200] if line.strip() and line.lstrip(b' \t"')[:1] != b"#"), b"")
+    if b"," in first and {b"notice", b"recipients"} & {cell.strip(b' "').lower() for cell in first.split(b",")}:
         return "csv"
-    for line in head.splitlines()[:200]:
-        if line.strip() and not line.lstrip().startswith(b"#"):
-            return "toml" if re.match(rb"[ \t]*(?:\[|[A-Za-z_]{1,40}[ \t]*=)", line) else None
-    return None
+    return "toml" if re.match(rb"[ \t]*(?:\[|[A-Za-z_]{1,40}[ \t]*=)", first) else None
 
 
-def read(name: str, data: bytes, form: Form, usual: Usual, parties: Collection[str] = ()) -> Read:
+def read(name: str, data: bytes, form: Form, usual: Usual, known: Known = NOBODY, *, partial: bool = False) -> Read:
     """Read a file of notices.
 
     Args:
@@ -94,36 +104,54 @@ def read(name: str, data: bytes, form: Form, usual: Usual, parties: Collection[s
         data: Its bytes.
         form: How it is written.
         usual: What a notice has that does not say it itself.
-        parties: The parties that agreements know: others are remarked upon.
+        known: Whom and what agreements know: others are remarked upon.
+        partial: Whether notices that are sound are taken although others of the file are not.
     """
     result = Read([], [], [])
     more = 0
+    said: dict[tuple[str, str, int], tuple[LaunchNotice, str]] = {}
     try:
-        for number, found in enumerate(_found(data, form)):
-            if number >= MOST_NOTICES:
+        for number, found in enumerate(_found(data, form), 1):
+            if number > MOST_NOTICES:
                 raise Refusal(None, f"expected at most {MOST_NOTICES:,} notices in a file, got more")
-            event, wrong = (None, ()) if found.value is None else made(found.value, usual, strict=found.strict)
-            if found.faults:
-                # A cell that cannot be read is not missing as well.
-                unread = {fault.place[:1] for fault in found.faults}
-                event, wrong = None, (*found.faults, *(fault for fault in wrong if fault.place[:1] not in unread))
-            for fault in wrong:
+            event, wrong = _one(found, usual)
+            if event is not None:
+                before, where = said.setdefault(
+                    (event.source, event.data.notice, event.data.revision), (event, _place(found, number))
+                )
+                if before.data != event.data:
+                    event, wrong = None, (Fault(("notice",), f"{where} says something else of the same revision"),)
+            for fault in sorted(wrong, key=lambda fault: found.line_of(fault.place) or 0):
                 more += len(result.problems) >= MOST_PROBLEMS
                 if len(result.problems) < MOST_PROBLEMS:
                     result.problems.append(_problem(name, found, fault))
             if event is not None:
                 result.events.append(event)
-                if parties and len(result.remarks) < MOST_PROBLEMS:
-                    result.remarks.extend(_problem(name, found, fault) for fault in _unknown(event, parties))
+                if len(result.remarks) < MOST_PROBLEMS:
+                    result.remarks.extend(_problem(name, found, fault) for fault in _unknown(event, known))
     except Refusal as refusal:
         result.problems.append(Problem(name, refusal.line, "", str(refusal)))
     if more:
         result.problems.append(Problem(name, None, "", f"{more:,} more problems are not told"))
     if not result.problems and not result.events:
         result.problems.append(Problem(name, None, "", "expected a notice, got none"))
-    if result.problems:
+    if result.problems and not partial:
         result.events.clear()
     return result
+
+
+def _one(found: Found, usual: Usual) -> Made:
+    event, wrong = Made(None) if found.value is None else made(found.value, usual, strict=found.strict)
+    if found.faults:
+        # A cell that cannot be read is not missing as well.
+        unread = {fault.place[:1] for fault in found.faults}
+        return Made(None, (*found.faults, *(fault for fault in wrong if fault.place[:1] not in unread)))
+    return Made(event, wrong)
+
+
+def _place(found: Found, number: int) -> str:
+    line = found.line_of(())
+    return f"notice {number}" if line is None else f"line {line}"
 
 
 def _problem(name: str, found: Found, fault: Fault) -> Problem:
@@ -131,12 +159,15 @@ def _problem(name: str, found: Found, fault: Fault) -> Problem:
     return Problem(name, found.line_of(fault.place), f"{found.before}{field}".rstrip(" :"), fault.message)
 
 
-def _unknown(event: LaunchNotice, parties: Collection[str]) -> Iterator[Fault]:
+def _unknown(event: LaunchNotice, known: Known) -> Iterator[Fault]:
     named: list[tuple[Place, str]] = [(("party",), event.data.party)]
     named += [(("recipients", number, "party"), one.party) for number, one in enumerate(event.data.recipients)]
     for place, party in named:
-        if party not in parties:
-            yield Fault(place, f"no agreement knows the party {party}{meant(party, sorted(parties))}")
+        if known.parties and party not in known.parties:
+            yield Fault(place, f"no agreement knows the party {party}{meant(party, sorted(known.parties))}")
+    for number, name in enumerate(event.data.agreements):
+        if known.agreements and name not in known.agreements:
+            yield Fault(("agreements", number), f"no agreement is called {name}{meant(name, sorted(known.agreements))}")
 
 
 def _found(data: bytes, form: Form) -> Iterator[Found]:
@@ -172,10 +203,28 @@ def _json(text: str) -> Iterator[Found]:
         raise
     several = value.get(_LISTED) if isinstance(value, dict) and set(value) == {_LISTED} else value
     if isinstance(several, list):
+        begins = _begins(text)
         for number, one in enumerate(several, 1):
-            yield Found(one, lambda _: None, f"notice {number}: ")
+            yield Found(one, _on(next(begins, None)), f"notice {number}: ")
     else:
-        yield Found(value, lambda _: None)
+        yield Found(value, _on(None))
+
+
+def _on(line: int | None) -> Callable[[Place], int | None]:
+    """Whatever the field, its line is this one."""
+    return lambda _: line
+
+
+def _begins(text: str) -> Iterator[int]:
+    """The lines on which the items of the first list of a JSON text begin; fewer where Python's own reader gives up."""
+    read, at, line = json.JSONDecoder().raw_decode, text.index("[") + 1, 1
+    counted = 0
+    with contextlib.suppress(ValueError, RecursionError):
+        while (item := _ITEM.search(text, at)) is not None:
+            line, counted = line + text.count("\n", counted, item.start()), item.start()
+            yield line
+            _, at = read(text, item.start())
+            at = text.index(",", at) + 1
 
 
 def _json_lines(text: str) -> Iterator[Found]:
@@ -186,9 +235,9 @@ def _json_lines(text: str) -> Iterator[Found]:
         try:
             value = _decoded(line)
         except Refusal as refusal:
-            yield Found(None, lambda _, at=number: at, faults=(Fault((), str(refusal)),))  # type: ignore[misc]
+            yield Found(None, _on(number), faults=(Fault((), str(refusal)),))
             continue
-        yield Found(value, lambda _, at=number: at)  # type: ignore[misc]
+        yield Found(value, _on(number))
 
 
 def _decoded(text: str) -> Any:  # noqa: ANN401 - any JSON
@@ -244,7 +293,8 @@ def _csv(text: str) -> Iterator[Found]:
         raise Refusal(line, "expected text, got a NUL: is it UTF-16? Save it as UTF-8")
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        header = [cell.strip() for cell in next(rows, [])]
+        header = [cell.strip() for cell in next((row for row in rows if not _is_remark(row)), [])]
+        top = rows.line_num
         wrong = [
             Fault((cell or f"column {number}",), f"no such column{meant(cell, FIELDS, or_else=True)}")
             for number, cell in enumerate(header, 1)
@@ -252,30 +302,32 @@ def _csv(text: str) -> Iterator[Found]:
         ]
         wrong += [Fault((cell,), "expected each column once, got it twice") for cell in FIELDS if header.count(cell) > 1]
         if wrong:
-            yield Found(None, lambda _: 1, faults=tuple(wrong))
+            yield Found(None, _on(top), faults=tuple(wrong))
             return
         begins = rows.line_num + 1
         for row in rows:
-            if any(cell.strip() for cell in row):
+            if not _is_remark(row):
                 yield _row(header, row, begins)
             begins = rows.line_num + 1
     except csv.Error as error:
         raise Refusal(max(1, rows.line_num), f"expected CSV (RFC 4180), got: {error}") from None
 
 
+def _is_remark(row: list[str]) -> bool:
+    """Whether a row says nothing: blank, or one cell that begins with ``#``."""
+    return not any(cell.strip() for cell in row[1:]) and (not row or not row[0].strip() or row[0].lstrip().startswith("#"))
+
+
 def _row(header: list[str], row: list[str], line: int) -> Found:
     if len(row) != len(header):
         message = f"expected {len(header)} cells, as in the header, got {len(row)}"
-        return Found(None, lambda _: line, faults=(Fault((), message),))
+        return Found(None, _on(line), faults=(Fault((), message),))
     value, wrong = {}, []
     for column, cell in zip(header, row, strict=True):
         if not cell.strip():
-            continue
-        if len(cell) > MAX_BYTES:
-            wrong.append(Fault((column,), f"expected at most {MAX_BYTES:,} characters, got {len(cell):,}"))
             continue
         try:
             value[column] = value_of(column, cell)
         except CellError as error:
             wrong.append(Fault((column,), str(error)))
-    return Found(value, lambda _: line, faults=tuple(wrong), strict=False)
+    return Found(value, _on(line), faults=tuple(wrong), strict=False)

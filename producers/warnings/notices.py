@@ -4,7 +4,8 @@ A warning of a launch or of debris is a notice under the key of its own number. 
 amended revision of the earlier notice; what a warning cancels is cancelled under the cancelled warning's own key.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Literal, NamedTuple
@@ -15,10 +16,15 @@ from streams.events.envelope import Party
 from streams.events.launches import LaunchNotice, Notice, Recipient, Window
 
 NO_END = datetime(2199, 12, 31, tzinfo=UTC)
-"""Stands for the end of a window that has none (PERM, until further notice)."""
+"""Stands for the end of a window that has none (PERM, until further notice); the notice says so in ``unread``."""
+ENDLESS = f"end: none is set (PERM, until further notice); {NO_END:%Y-%m-%d} stands for it"
 NO_LAUNCHER = "who launches: the text names nobody, or several"
 NO_ADDRESSEE = "whom it tells: the text has no series"
+NO_OFFICE = "whose NOTAM: neither the Q line nor item A names a region, and other offices number likewise"
+ASSUMED = "assumed: "
+"""How what was supposed where the text is silent begins, among what was not read."""
 _MOST_FURTHER, _MOST_AREAS, _MOST_UNREAD, _LONGEST_UNREAD = 400, 50, 50, 2_000
+_NO_REGION = re.compile(r"notam-[a-z]{1,2}\d{1,4}-\d\d")
 
 
 class Known(NamedTuple):
@@ -29,12 +35,16 @@ class Known(NamedTuple):
     party: Party
 
 
-def key_of(form: str, warning: str | None, digest: str) -> str:
-    """The key of the notice: ``navarea-xi-123-24``, ``notam-a1234-26``; without a number by the text's digest."""
+def key_of(form: str, office: str | None, warning: str | None, digest: str = "") -> str:
+    """The key of the notice: ``navarea-xi-123-24``, ``notam-zbpe-a1234-26``; without a number by the text's digest.
+
+    Many offices number their NOTAMs alike, so the region is part of the key. It is the region and not the office that sent it:
+    every copy of a NOTAM has its Q line, few have the sender's.
+    """
     if warning is None:
         return f"{'notam' if form == 'notam' else 'warning'}-{digest}"
     plain = warning.lower().replace("/", "-").replace(" ", "-")
-    return f"notam-{plain}" if form == "notam" else plain
+    return plain if form != "notam" else f"notam-{plain}" if office is None else f"notam-{office.lower()}-{plain}"
 
 
 class Ledger:
@@ -42,12 +52,17 @@ class Ledger:
 
     Without what came before (a fresh ledger), the earlier warning is held to be the first revision of its own key and
     of the same launcher.
+
+    Attributes:
+        known: By the key of each warning's own number, what it stands for.
     """
 
-    def __init__(self) -> None:
-        self._known: dict[str, Known] = {}
+    def __init__(self, known: dict[str, Known] | None = None) -> None:
+        self.known: dict[str, Known] = {} if known is None else known
 
-    def events(self, reading: Reading, *, party: Party | None, source: str, received: datetime) -> list[LaunchNotice]:
+    def events(
+        self, reading: Reading, *, party: Party | None, source: str, received: datetime, again: bool = False
+    ) -> list[LaunchNotice]:
         """The events of one reading, and remember them.
 
         Args:
@@ -55,44 +70,63 @@ class Ledger:
             party: Who launches; ``None`` to take whom the text names, else ``UNKNOWN``, which the notice's ``unread`` says.
             source: Who says so: the report's address or the feed's name.
             received: When the coordinator had it, UTC.
+            again: Whether the very text was told before, of another launcher: it then amends what it said.
         """
         digest = sha256(reading.text.encode("utf-8", "replace")).hexdigest()[:12]
         named = party or launcher(reading.text)
         endangers = reading.kind in ("launch", "debris") and reading.status != "cancellation"
         maker = _Maker(reading, source, received, digest)
         events = []
-        own = key_of(reading.form, reading.id, digest)
         cancelled = [warning for warning in reading.cancels if not (endangers and warning in reading.replaces)]
         # What a warning of cables or gunnery cancels was most likely one of its kind; nothing is lost where it was not known.
-        for warning in cancelled if endangers or reading.status == "cancellation" else self._those_known(reading, cancelled):
-            before = self._before(reading.form, warning, named)
-            events.append(maker.event(before.notice, before.revision + 1, "cancelled", named or before.party))
-            self._remember(reading.form, warning, before._replace(revision=before.revision + 1, party=named or before.party))
+        if not endangers and reading.status != "cancellation":
+            cancelled = [warning for warning in cancelled if self._key(reading, warning) in self.known]
+        for warning in cancelled:
+            ended = self._next(reading, warning, named)
+            events.append(maker.event(ended, "cancelled"))
         if not endangers:
             return events
-        if reading.replaces:
-            for warning in reading.replaces:
-                before = self._before(reading.form, warning, named)
-                kept = before._replace(revision=before.revision + 1, party=named or before.party)
-                events.append(maker.event(kept.notice, kept.revision, "amended", kept.party))
-                self._remember(reading.form, warning, kept)
-                if reading.id is not None:
-                    self._remember(reading.form, reading.id, kept)
-        else:
+        for warning in reading.replaces:
+            kept = self._next(reading, warning, named)
+            events.append(maker.event(kept, "amended"))
+            self._stands(reading, kept)
+        if not reading.replaces:
+            own = self._key(reading, reading.id, digest)
             mine = Known(own, 1, named or UNKNOWN)
-            events.append(maker.event(mine.notice, mine.revision, "planned", mine.party))
-            if reading.id is not None:
-                self._remember(reading.form, reading.id, mine)
+            before = self.known.get(own)
+            if again and before is not None:
+                mine = before._replace(revision=before.revision + 1, party=mine.party)
+            events.append(maker.event(mine, "amended" if mine.revision > 1 else "planned"))
+            # One that comes in after what replaces or cancels it is not the last word.
+            if before is None or mine.revision >= before.revision:
+                self._stands(reading, mine)
         return events
 
-    def _before(self, form: str, warning: str, named: str | None) -> Known:
-        return self._known.get(key_of(form, warning, "")) or Known(key_of(form, warning, ""), 1, named or UNKNOWN)
+    def _next(self, reading: Reading, warning: str, named: str | None) -> Known:
+        """The next revision of the notice that an earlier warning stands for."""
+        key = self._key(reading, warning)
+        before = self.known.get(key) or Known(key, 1, named or UNKNOWN)
+        # Under its first number it may have gone on since.
+        last = max(before.revision, self.known.get(before.notice, before).revision)
+        after = before._replace(revision=last + 1, party=named or before.party)
+        self.known[key] = self.known[before.notice] = after
+        return after
 
-    def _remember(self, form: str, warning: str, known: Known) -> None:
-        self._known[key_of(form, warning, "")] = known
+    def _stands(self, reading: Reading, known: Known) -> None:
+        if reading.id is not None:
+            self.known[self._key(reading, reading.id)] = known
 
-    def _those_known(self, reading: Reading, warnings: Iterable[str]) -> list[str]:
-        return [warning for warning in warnings if key_of(reading.form, warning, "") in self._known]
+    def _key(self, reading: Reading, warning: str | None, digest: str = "") -> str:
+        """The key of a warning that a text names; of a NOTAM without a region the one that is known, where there is but one."""
+        key = key_of(reading.form, reading.issuer, warning, digest)
+        if reading.form != "notam" or warning is None or key in self.known:
+            return key
+        bare = key_of(reading.form, None, warning)
+        if reading.issuer is not None:
+            return bare if bare in self.known else key
+        ending = bare.removeprefix("notam")
+        alike = [each for each in self.known if each.startswith("notam-") and each.endswith(ending)]
+        return alike[0] if len(alike) == 1 else key
 
 
 def to_events(reading: Reading, *, party: Party | None, source: str, received: datetime) -> list[LaunchNotice]:
@@ -110,8 +144,8 @@ class _Maker:
         self.digest = digest
         self.addressee = told(reading.form, reading.series)
 
-    def event(self, key: str, revision: int, status: Literal["planned", "amended", "cancelled"], party: str) -> LaunchNotice:
-        reading = self.reading
+    def event(self, known: Known, status: Literal["planned", "amended", "cancelled"]) -> LaunchNotice:
+        reading, (key, revision, party) = self.reading, known
         cancelled = status == "cancelled"
         windows = [] if cancelled else [_window(span) for span in reading.windows]
         areas = () if cancelled else reading.areas
@@ -137,17 +171,22 @@ class _Maker:
                 impact_areas=areas[:_MOST_AREAS],
                 launches=0,
                 text=reading.text[:20_000],
-                unread=self._unread(party, over=len(windows) > 1 + _MOST_FURTHER or len(areas) > _MOST_AREAS),
+                unread=self._unread(key, party, windows, over=len(windows) > 1 + _MOST_FURTHER or len(areas) > _MOST_AREAS),
             ),
         )
 
-    def _unread(self, party: str, *, over: bool) -> tuple[str, ...]:
+    def _unread(self, key: str, party: str, windows: Sequence[Window], *, over: bool) -> tuple[str, ...]:
         parts = [NO_LAUNCHER] if party == UNKNOWN else []
+        if self.reading.form == "notam" and _NO_REGION.fullmatch(key):
+            parts.append(NO_OFFICE)
+        if any(window.closes == NO_END for window in windows):
+            parts.append(ENDLESS)
         if self.addressee == UNKNOWN:
             parts.append(NO_ADDRESSEE)
         if over:
             parts.append(f"windows after {_MOST_FURTHER + 1} and areas after {_MOST_AREAS}")
         parts += [_said(part) for part in self.reading.unread]
+        parts += [_short(ASSUMED + sentence) for sentence in self.reading.assumed]
         if len(parts) > _MOST_UNREAD:
             parts[_MOST_UNREAD - 1 :] = [f"and {len(parts) - _MOST_UNREAD + 1} parts more"]
         return tuple(parts)
@@ -159,4 +198,8 @@ def _window(span: Span) -> Window:
 
 def _said(part: Unread) -> str:
     said = f"{part.line}:{part.column}: {part.text!r}, expected {part.expected}"
+    return _short(said)
+
+
+def _short(said: str) -> str:
     return said if len(said) <= _LONGEST_UNREAD else said[: _LONGEST_UNREAD - 4] + " ..."

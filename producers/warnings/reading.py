@@ -48,6 +48,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         number: Its number in the series with the year, as printed: ``1234/26``.
         issuer: Location indicator of the NOTAM's office or flight region (``ZBPE``); the series' name of a navigational one.
         kind: What endangers.
+        named: Whether the text itself says so. Where it does not, something may be launched although ``kind`` is another.
         status: New, in place of another, or nothing but a cancellation.
         cancels: The warnings that it cancels, by series and number: ``NAVAREA XI 123/24``, ``A1233/26``.
         replaces: The warnings in whose place it stands; a replaced NOTAM is also among ``cancels``.
@@ -67,6 +68,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     number: str | None = None
     issuer: str | None = None
     kind: Kind = "other"
+    named: bool = True
     status: Status = "new"
     cancels: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()

@@ -78,7 +78,7 @@ class Notice(Data, frozen=True, kw_only=True):
     notice: Key
     party: Party
     recipients: Annotated[tuple[Recipient, ...], Meta(min_length=1, max_length=200)]
-    revision: Annotated[int, Meta(ge=1)] = 1
+    revision: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
     status: Literal["planned", "amended", "cancelled"] = "planned"
     via: Key | None = None
     agreements: tuple[Key, ...] = ()

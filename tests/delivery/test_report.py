@@ -170,7 +170,7 @@ def test_the_same_words_are_a_new_report_unless_the_id_says_otherwise(steadyline
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubGateway]:
     monkeypatch.setenv("STEADYLINE_TOKEN", TOKEN)
-    monkeypatch.setattr("deploy.commands.report.PATIENCE_S", 0.0)
+    monkeypatch.setattr("deploy.delivering.PATIENCE_S", 0.0)
     with stub_gateway() as stub:
         yield stub
 

@@ -180,9 +180,9 @@ data: dict[type[AnyEvent], st.SearchStrategy[Any]] = {
 
 
 @st.composite
-def events(draw: st.DrawFn) -> AnyEvent:
-    """An event of any type, known in the order that time allows."""
-    kind = draw(st.sampled_from(tuple(data)))
+def events(draw: st.DrawFn, kinds: tuple[type[AnyEvent], ...] = tuple(data)) -> AnyEvent:
+    """An event of any type, or of these, known in the order that time allows."""
+    kind = draw(st.sampled_from(kinds))
     time = draw(moments)
     received, reported, ingested = (maybe(st.timedeltas(timedelta(days=2), timedelta(days=30))) for _ in range(3))
     extra: dict[str, Any] = {

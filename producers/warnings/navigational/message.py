@@ -92,7 +92,7 @@ class _Message:
             tokens.unread.append((LONGEST, tokens.part(LONGEST, LONGEST, f"at most {LONGEST} characters")))
         areas = self.places.areas
         if self.cancels and not (self.times.found or self.places.found or self.open_end or self.replaces):
-            return self._reading(kind or "other", (), "cancellation")
+            return self._reading(kind, (), "cancellation")
         if kind is None:
             self._absent("what endangers, such as ROCKET LAUNCHING")
         if kind in ("launch", "debris"):
@@ -102,9 +102,9 @@ class _Message:
                 self._absent(f"where: {AREA_LIKE_THIS}")
         if self.order.startswith(("tata", "atat")) and len(windows) > 1 and len(areas) > 1:
             self.assumed["Each time is taken to hold for each area, although the text may tell them apart."] = None
-        return self._reading(kind or "other", windows, "replacement" if self.replaces else "new")
+        return self._reading(kind, windows, "replacement" if self.replaces else "new")
 
-    def _reading(self, kind: Kind, windows: tuple[Span, ...], status: Status) -> Reading:
+    def _reading(self, kind: Kind | None, windows: tuple[Span, ...], status: Status) -> Reading:
         unread = [part for _, part in sorted(self.tokens.unread, key=lambda each: each[0])]
         if len(unread) > _MOST_UNREAD:
             rest = unread[_MOST_UNREAD - 1]
@@ -116,7 +116,8 @@ class _Message:
             series=self.series,
             number=self.number,
             issuer=self.series,
-            kind=kind,
+            kind=kind or "other",
+            named=kind is not None or status == "cancellation",
             status=status,
             cancels=tuple(self.cancels),
             replaces=tuple(self.replaces),

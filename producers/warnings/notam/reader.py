@@ -42,6 +42,7 @@ def read(text: str, received: datetime) -> Reading:
     lower, upper, heights = _heights(sheet, note, code, start, end)
     where = found.areas or _enclosing(sheet, note, code)
     validity.leftovers(sheet, start, end, when, note, [*found.taken, *heights])
+    kind, named = subject.kind(sheet, sheet.plain[start:end], code.code)
     cancels, replaces = _others(sheet, note, start, end)
     for part in _PART.finditer(sheet.flat):
         if part[1] != part[2] or part[1].lstrip("0") != "1":
@@ -52,7 +53,8 @@ def read(text: str, received: datetime) -> Reading:
         series=note.series,
         number=note.number,
         issuer=code.region or next(iter(locations), None) or note.origin,
-        kind=subject.kind(sheet, sheet.plain[start:end], code.code),
+        kind=kind,
+        named=named or note.status == "cancellation",
         status=note.status,
         cancels=cancels,
         replaces=replaces,

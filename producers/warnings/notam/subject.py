@@ -9,14 +9,16 @@ from producers.warnings.notam.sheet import Sheet
 from producers.warnings.reading import Kind
 
 _FIRING = "WM"
+_AIRSPACE = ("R", "W")
+"""Subjects of Q codes that a launch may hide behind: restrictions of airspace, and warnings."""
 
 
-def kind(sheet: Sheet, words: str, code: str | None) -> Kind:
-    """Tell the kind by the words, else by the Q code."""
+def kind(sheet: Sheet, words: str, code: str | None) -> tuple[Kind, bool]:
+    """Tell the kind by the words, else by the Q code, and whether it was told at all where something may be launched."""
     told = kind_of(words)
     if code is None or code[1:3] != _FIRING:
-        return told or "other"
+        return told or "other", told is not None or (code is not None and code[1] not in _AIRSPACE)
     if told is None or told == "other":
         sheet.assume(f"{code} stands for missile, gun or rocket firing and the text does not say which: taken as gunnery")
-        return "gunnery"
-    return told
+        return "gunnery", False
+    return told, True

@@ -125,7 +125,7 @@ def test_a_notam_tells_icao_under_its_own_key() -> None:
     )
     (event,) = to_events(notam.read(text, RECEIVED), party="PRC", source=SOURCE, received=RECEIVED)
     data = event.data
-    assert (data.notice, data.revision, data.status, data.via) == ("notam-a1234-24", 2, "amended", "notam")
+    assert (data.notice, data.revision, data.status, data.via) == ("notam-zbpe-a1234-24", 2, "amended", "notam")
     assert data.recipients[0].party == "ICAO"
 
 
