@@ -4,16 +4,30 @@ A person is reached by receivers; a rota says which person has the watch; a rout
 to tell at once and whom after so long without an acknowledgement.
 """
 
-from datetime import date, datetime, time, timedelta
-from typing import Literal
+from datetime import date, time
+from itertools import pairwise
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
-from streams.actions import Match
+from streams.actions import Match, Person, Words
+from streams.agreements.model import Spec
+from streams.events.envelope import Key
+from streams.events.times import Moment
 from streams.severity import Severity
+from streams.spans import Span
+
+Target = Annotated[str, Meta(pattern=r"^(person|rota|receiver):[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$(?!\n)")]
+"""Whom to tell: ``person:ann``, ``rota:duty``, ``receiver:siren``."""
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
-class Receiver(msgspec.Struct, frozen=True, kw_only=True):
+def _spans(*seconds: int) -> tuple[Span, ...]:
+    return tuple(Span(seconds=number) for number in seconds)
+
+
+class Receiver(Spec, frozen=True, kw_only=True):
     """One way out.
 
     Attributes:
@@ -23,31 +37,35 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
         instead: Receivers to try in turn when this one does not take something.
     """
 
-    id: str
+    id: Key
     kind: Literal["apprise", "alertmanager", "log"] = "apprise"
-    url: str | None = None
-    url_file: str | None = None
+    url: Annotated[str, Meta(min_length=1, max_length=2_000)] | None = None
+    url_file: Annotated[str, Meta(min_length=1, max_length=1_000)] | None = None
     exercise: bool = False
-    instead: tuple[str, ...] = ()
+    instead: tuple[Key, ...] = ()
 
 
-class Officer(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who can be told; ``receivers`` in the order in which they are used, all at once."""
+class Officer(Spec, frozen=True, kw_only=True):
+    """A person who can be told; ``receivers`` are used all at once."""
 
-    id: str
-    name: str
-    receivers: tuple[str, ...]
+    id: Person
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    receivers: Annotated[tuple[Key, ...], Meta(min_length=1)]
 
 
-class Override(msgspec.Struct, frozen=True, kw_only=True):
+class Override(Spec, frozen=True, kw_only=True):
     """Somebody else has the watch from ``start`` to ``end``, UTC."""
 
-    person: str
-    start: datetime
-    end: datetime
+    person: Person
+    start: Moment
+    end: Moment
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise ValueError(f"expected `end` after `start`, got {self.start:%FT%TZ} to {self.end:%FT%TZ}")
 
 
-class Rota(msgspec.Struct, frozen=True, kw_only=True):
+class Rota(Spec, frozen=True, kw_only=True):
     """Whose watch it is.
 
     Attributes:
@@ -55,101 +73,139 @@ class Rota(msgspec.Struct, frozen=True, kw_only=True):
         people: In turn, each for ``days`` days from ``start`` on. Empty where a calendar says it.
         handover: The time of day at which the watch changes.
         calendar: An iCalendar file: whoever an event names (its summary, or an attendee's address) has the watch during it.
+        calendar_text: What the file says; put here by whoever reads the policy, so that it is whole by itself.
     """
 
-    id: str
+    id: Key
     zone: str = "UTC"
-    people: tuple[str, ...] = ()
+    people: tuple[Person, ...] = ()
     start: date | None = None
-    days: int = 7
+    days: Annotated[int, Meta(ge=1, le=366)] = 7
     handover: time = time(9)
     overrides: tuple[Override, ...] = ()
-    calendar: str | None = None
+    calendar: Annotated[str, Meta(min_length=1, max_length=1_000)] | None = None
+    calendar_text: str | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.people) == (self.calendar is not None):
+            raise ValueError("expected either `people` or `calendar`")
+        if bool(self.people) != (self.start is not None):
+            raise ValueError("expected `start`, the day of the first watch, with `people`, and only there")
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom to tell ``after`` so long without an acknowledgement: ``person:ann``, ``rota:duty``, ``receiver:siren``."""
+class Step(Spec, frozen=True, kw_only=True):
+    """Whom to tell ``after`` so long without an acknowledgement, counted from the alarm."""
 
-    after: timedelta
-    to: tuple[str, ...]
+    after: Span = Span()
+    to: Annotated[tuple[Target, ...], Meta(min_length=1)]
 
 
-class Route(msgspec.Struct, frozen=True, kw_only=True):
+class Route(Spec, frozen=True, kw_only=True):
     """The way of what it matches; the first route that matches a lapse has it, unless it says ``go_on``.
 
     Attributes:
         match: Which lapses; everything where it is empty.
-        steps: Whom to tell, when. The first is at once (after its time).
-        nag: How often it is said again to the last step while nobody has acknowledged it.
-        reminders: How long after the alarm it is said again while it stands and somebody has it: 1 day, 3 days, ...; the last
-            interval goes on for ever.
+        steps: Whom to tell, when; the first is at once.
+        nags: How long to wait before it is said again to the last step while nobody has acknowledged it, one wait after the
+            other; the last goes on for ever. None: it is not said again.
+        reminders: The same for what stands and somebody has; to the first step, and to who has it.
         ack_for: How long an acknowledgement holds where it does not say.
         quiet: The quiet hours that hold it back; they hold back nothing from severity page on.
+        go_on: Whether the routes after it are asked too.
     """
 
-    id: str
+    id: Key
     match: Match = Match()
-    steps: tuple[Step, ...]
-    nag: timedelta = timedelta(minutes=30)
-    reminders: tuple[timedelta, ...] = (timedelta(days=1), timedelta(days=3), timedelta(days=7), timedelta(days=30))
-    ack_for: timedelta = timedelta(days=7)
-    quiet: str | None = None
+    steps: Annotated[tuple[Step, ...], Meta(min_length=1)]
+    nags: tuple[Span, ...] = _spans(30 * _MINUTE, _HOUR, 2 * _HOUR, 4 * _HOUR, 8 * _HOUR, _DAY, 2 * _DAY, 7 * _DAY)
+    reminders: tuple[Span, ...] = _spans(_DAY, 2 * _DAY, 4 * _DAY, 30 * _DAY)
+    ack_for: Span = Span(seconds=30 * _DAY)
+    quiet: Key | None = None
     go_on: bool = False
 
+    def __post_init__(self) -> None:
+        if any(not span.months and span.seconds < _MINUTE for span in (*self.nags, *self.reminders, self.ack_for)):
+            raise ValueError("expected `nags`, `reminders` and `ack_for` of a minute or more")
+        waits = [step.after.months * 31 * _DAY + step.after.seconds for step in self.steps]
+        if waits[0] or any(later <= sooner for sooner, later in pairwise(waits)):
+            raise ValueError("expected the first of the `steps` at once, without `after`, and each later than the one before")
 
-class QuietHours(msgspec.Struct, frozen=True, kw_only=True):
+
+class QuietHours(Spec, frozen=True, kw_only=True):
     """Hours of the day in which what is less than ``below`` waits until they are over.
 
     Attributes:
         zone: An IANA name.
-        start: Time of day; ``end`` likewise, of the next day where it is earlier.
+        start: Time of day; ``end`` likewise, of the next day where it is not later.
         days: Weekdays on which they begin, 0 is Monday.
+        below: ``page`` at most: nothing holds back what wakes people.
     """
 
-    id: str
+    id: Key
     zone: str
     start: time
     end: time
-    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    days: tuple[Annotated[int, Meta(ge=0, le=6)], ...] = (0, 1, 2, 3, 4, 5, 6)
     below: Severity = Severity.PAGE
 
+    def __post_init__(self) -> None:
+        if self.below.rank > Severity.PAGE.rank:
+            raise ValueError(f"expected `below` to be page at most: quiet hours hold back no page, got {self.below}")
 
-class Flapping(msgspec.Struct, frozen=True, kw_only=True):
+
+class Flapping(Spec, frozen=True, kw_only=True):
     """When something that comes and goes is held: after ``changes`` in ``within``, until it was still for ``calm``."""
 
-    changes: int = 4
-    within: timedelta = timedelta(hours=6)
-    calm: timedelta = timedelta(hours=1)
+    changes: Annotated[int, Meta(ge=2, le=100)] = 4
+    within: Span = Span(seconds=6 * _HOUR)
+    calm: Span = Span(seconds=_HOUR)
 
 
-class Maintenance(msgspec.Struct, frozen=True, kw_only=True):
+class Maintenance(Spec, frozen=True, kw_only=True):
     """A silence announced ahead, in the policy itself; see ``streams.actions.Silence``."""
 
-    name: str
+    name: Key
     match: Match
-    start: datetime
-    end: datetime
-    reason: str
+    start: Moment
+    end: Moment
+    reason: Words
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise ValueError(f"expected `end` after `start`, got {self.start:%FT%TZ} to {self.end:%FT%TZ}")
+        if self.match == Match():
+            raise ValueError("expected what is to be silent: dyads, agreements, rules, subjects or severities")
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
+class Policy(Spec, frozen=True, kw_only=True):
     """All of it.
 
     Attributes:
-        gather: How long a new page waits for others of the same announcement before it goes out.
+        gather: How long a new page waits for others of the same announcement, or of the same two parties, before it goes out.
+        together: How many pages may gather at once; what comes on top is listed on one.
         exercise: The receivers to which drills and replays go, whatever the routes say.
-        trouble: Whom to tell when a receiver takes nothing: ``person:``, ``rota:`` or ``receiver:``.
+        trouble: Whom to tell when a receiver takes nothing, or nobody has the watch.
         link: Where a page can be looked at, with ``{page}`` in it.
     """
 
-    receivers: tuple[Receiver, ...]
-    people: tuple[Officer, ...]
+    receivers: tuple[Receiver, ...] = ()
+    people: tuple[Officer, ...] = ()
     rotas: tuple[Rota, ...] = ()
-    routes: tuple[Route, ...]
+    routes: tuple[Route, ...] = ()
     quiet: tuple[QuietHours, ...] = ()
     maintenance: tuple[Maintenance, ...] = ()
     flapping: Flapping = Flapping()
-    gather: timedelta = timedelta(seconds=10)
-    exercise: tuple[str, ...] = ()
-    trouble: tuple[str, ...] = ()
-    link: str | None = None
+    gather: Span = Span(seconds=10)
+    together: Annotated[int, Meta(ge=1, le=1_000)] = 20
+    exercise: tuple[Key, ...] = ()
+    trouble: tuple[Target, ...] = ()
+    link: Annotated[str, Meta(max_length=1_000)] | None = None
+
+    def __post_init__(self) -> None:
+        if self.gather.months or self.gather.seconds > _MINUTE:
+            raise ValueError(f"expected `gather` of a minute at most, got {self.gather}")
+
+
+def whole(policy: Policy, **parts: tuple[Spec, ...]) -> Policy:
+    """The policy with these lists in place of its own."""
+    return msgspec.structs.replace(policy, **parts)

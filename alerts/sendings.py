@@ -11,10 +11,12 @@ from streams.severity import Severity
 
 Kind = Literal[
     "alarm",  # it is new, worse, or back
+    "unknown",  # nobody can say whether anything is wrong: what would carry the evidence is silent
     "escalation",  # the step before brought no acknowledgement
     "nag",  # the last step brought none either
     "reminder",  # it still stands, and somebody has it
-    "update",  # something joined the page, or its severity eased
+    "update",  # something joined the page, its severity eased, or nobody can say any more whether it still stands
+    "late",  # it lapsed, and was over before it became known
     "all-clear",  # what was said to be wrong is over
     "withdrawn",  # it was never wrong: the evidence was disproved or taken back
     "undelivered",  # a receiver did not take what it was sent

@@ -65,7 +65,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Attributes:
         dyads: Pairs of parties, ``PRC-US``.
         agreements: Ids of agreements; ``rules`` are ``agreement/rule``.
-        subjects: Channels and other subjects of lapses.
+        subjects: Channels and other subjects of lapses; ``*`` stands for any characters: ``inter-korean-*``.
         severities: Names of severities.
     """
 

@@ -1,0 +1,78 @@
+"""From a decision to sendings: whom a step names at that moment, what is listed, and who must hear later that it is over."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from alerts.desk.rotas import Handed, Rotas, Told
+from alerts.desk.state import MOST_DEEDS, Item, Page, Word, by_loudness
+from alerts.policy import Policy
+from alerts.sendings import CLEARING, Kind, Sending, sending_key
+from streams.severity import Severity
+
+LISTED = 50
+"""So many lapses are listed in a sending; of the others it says how many there are."""
+
+
+class Saying:
+    """Makes the sendings of a desk."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.rotas = Rotas(policy)
+        self.handed: dict[str, Handed] = {}
+        """Rotas that were handed over by hand."""
+        self._drills = {receiver.id: receiver.exercise for receiver in policy.receivers}
+
+    def reached(self, to: Iterable[str], now: datetime, *, drill: bool) -> list[Told]:
+        """The receivers that targets stand for now; of a drill only such as take drills, of anything else none of these."""
+        return [told for told in self.rotas.told(to, now, self.handed) if self.allowed(told.receiver, drill=drill)]
+
+    def allowed(self, receiver: str, *, drill: bool) -> bool:
+        """Whether a receiver may be sent this at all: the wall between drills and pagers."""
+        return self._drills.get(receiver) is drill
+
+    def say(
+        self,
+        page: Page,
+        kind: Kind,
+        to: Sequence[Told],
+        items: Sequence[Item],
+        now: datetime,
+        because: str,
+        step: int | None = None,
+    ) -> list[Sending]:
+        """One sending for each receiver, about these lapses; whoever hears of them is owed word when they are over."""
+        head = page.head
+        listed = sorted(items, key=by_loudness)
+        found = []
+        allowed = [told for told in to if self.allowed(told.receiver, drill=head.drill)]
+        for receiver, person in allowed:
+            head.number += 1
+            found.append(
+                Sending(
+                    key=sending_key(head.id, head.number, receiver),
+                    page=head.id,
+                    number=head.number,
+                    kind=kind,
+                    receiver=receiver,
+                    person=person,
+                    at=now,
+                    severity=listed[0].lapse.severity if listed else Severity.PAGE,
+                    lapses=tuple(item.lapse for item in listed[:LISTED]),
+                    more=max(0, len(listed) - LISTED),
+                    because=because,
+                    step=step,
+                    exercise=head.drill,
+                    run=head.run,
+                )
+            )
+            head.words.append(Word(at=now, number=head.number, kind=kind, receiver=receiver, person=person))
+        while len(head.words) > MOST_DEEDS:
+            del head.words[MOST_DEEDS // 2]
+        receivers = {told.receiver for told in allowed}
+        for item in listed:
+            told = receivers | set(item.told)
+            owed = set(item.owed) - receivers if kind in CLEARING or kind == "late" else receivers | set(item.owed)
+            if (len(told), len(owed)) != (len(item.told), len(item.owed)):
+                item.told, item.owed = tuple(sorted(told)), tuple(sorted(owed))
+                page.touched.add(item.lapse.id)
+        return found

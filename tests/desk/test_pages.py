@@ -1,0 +1,261 @@
+"""Pages: gathered, said once, worse, back, over, withdrawn; whoever got the alarm gets the all-clear."""
+
+from datetime import timedelta
+
+import pytest
+
+from alerts.desk import RefusedError
+from streams.actions import Note, Resolve, Snooze, Unacknowledge
+from streams.severity import Severity
+from tests.desk.build import DAY, HOUR, MINUTE, SECOND, T0, Run, lapse, policy, span, words
+
+GATHER = 10 * SECOND
+
+
+def test_a_lapse_is_one_alarm_to_who_has_the_watch_and_its_end_an_all_clear_to_the_same() -> None:
+    run = Run()
+    assert run.lapse(lapse()) == []
+    assert words(run.until(GATHER)) == [("alarm", "ann-phone")]
+    run.lapse(lapse(revision=2, change="resolved"), at=5 * MINUTE)
+    assert words(run.until(5 * MINUTE + GATHER)) == [("all-clear", "ann-phone")]
+    assert words(run.until(30 * DAY)) == []
+    (page,) = run.desk.pages(settled=True)
+    assert page.state == "resolved"
+    assert run.desk.pages() == []
+
+
+def test_the_alarm_goes_out_when_the_time_to_gather_is_over_and_not_a_second_sooner() -> None:
+    run = Run()
+    run.lapse(lapse())
+    assert run.until(GATHER - SECOND) == []
+    assert words(run.until(GATHER)) == [("alarm", "ann-phone")]
+
+
+def test_with_no_time_to_gather_the_alarm_goes_out_at_once() -> None:
+    run = Run(policy(gather=span(timedelta())))
+    assert words(run.lapse(lapse())) == [("alarm", "ann-phone")]
+
+
+def test_eight_suspensions_of_one_announcement_are_one_page_that_lists_eight() -> None:
+    run = Run()
+    run.lapse(*(lapse(f"channel-{number}", group="announcement") for number in range(8)))
+    (sending,) = run.until(GATHER)
+    assert len(sending.lapses) == 8
+    assert len(run.desk.pages()) == 1
+
+
+def test_what_joins_an_announcement_later_is_an_update_while_nobody_has_it_and_an_alarm_once_somebody_had() -> None:
+    run = Run()
+    run.lapse(lapse("one", group="announcement"))
+    run.until(MINUTE)
+    run.lapse(lapse("two", group="announcement"), at=MINUTE)
+    (update,) = run.until(2 * MINUTE)
+    assert (update.kind, len(update.lapses)) == ("update", 2)
+    run.ack(3 * MINUTE)
+    run.lapse(lapse("three", group="announcement"), at=4 * MINUTE)
+    (alarm,) = run.until(5 * MINUTE)
+    assert (alarm.kind, len(alarm.lapses)) == ("alarm", 3)
+
+
+def test_lapses_between_the_same_parties_gather_and_others_do_not() -> None:
+    run = Run()
+    run.lapse(lapse("east"), lapse("west"), lapse("far", parties=("AA", "CC")))
+    assert sorted(len(sending.lapses) for sending in run.until(GATHER)) == [1, 2]
+    run.lapse(lapse("north"), at=MINUTE)
+    run.until(2 * MINUTE)
+    assert len(run.desk.pages()) == 3
+
+
+def test_a_revision_that_changes_nothing_for_people_says_nothing() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.until(GATHER)
+    run.lapse(lapse(revision=2, change="amended"), at=MINUTE)
+    assert run.until(10 * MINUTE) == []
+
+
+def test_a_duplicate_and_an_older_revision_change_nothing() -> None:
+    run = Run()
+    run.lapse(lapse(revision=2))
+    run.until(GATHER)
+    assert run.lapse(lapse(revision=2), lapse(revision=1), at=MINUTE) == []
+    assert run.until(2 * MINUTE) == []
+
+
+def test_what_was_said_nowhere_needs_no_all_clear() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.lapse(lapse(revision=2, change="withdrawn"), at=SECOND)
+    assert run.until(DAY) == []
+
+
+def test_what_was_over_before_it_became_known_is_said_once() -> None:
+    run = Run()
+    run.lapse(lapse(state="resolved", resolved=T0))
+    assert words(run.until(DAY)) == [("late", "ann-phone")]
+    run.lapse(lapse(revision=2, change="withdrawn"), at=DAY)
+    assert words(run.until(2 * DAY)) == [("withdrawn", "ann-phone")]
+
+
+def test_worse_is_an_alarm_anew_also_where_somebody_has_it() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.until(GATHER)
+    run.ack(MINUTE)
+    run.lapse(lapse(revision=2, change="escalated", severity=Severity.CRITICAL), at=2 * MINUTE)
+    (alarm,) = run.until(3 * MINUTE)
+    assert (alarm.kind, alarm.severity) == ("alarm", "critical")
+    assert "worse" in alarm.because
+    assert run.desk.pages()[0].state == "firing"
+
+
+def test_a_warning_that_becomes_a_page_goes_to_the_watch_and_all_who_heard_hear_that_it_is_over() -> None:
+    run = Run()
+    run.lapse(lapse(severity=Severity.WARN))
+    assert words(run.until(GATHER)) == [("alarm", "notes")]
+    run.lapse(lapse(revision=2, change="escalated"), at=MINUTE)
+    assert words(run.until(2 * MINUTE)) == [("alarm", "ann-phone")]
+    run.lapse(lapse(revision=3, change="resolved"), at=3 * MINUTE)
+    assert words(run.until(4 * MINUTE)) == [("all-clear", "ann-phone"), ("all-clear", "notes")]
+
+
+def test_what_eases_is_an_update_to_who_heard_of_it() -> None:
+    run = Run()
+    run.lapse(lapse(severity=Severity.CRITICAL))
+    run.until(GATHER)
+    run.lapse(lapse(revision=2, change="eased"), at=MINUTE)
+    assert words(run.until(2 * MINUTE)) == [("update", "ann-phone")]
+
+
+def test_an_acknowledgement_of_june_does_not_swallow_octobers_page() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.until(GATHER)
+    run.ack(MINUTE, until=365 * DAY)
+    run.lapse(lapse(revision=2, change="resolved"), at=HOUR)
+    run.until(2 * HOUR)
+    october = 130 * DAY
+    run.lapse(lapse(revision=3, change="reopened"), at=october)
+    (alarm,) = run.until(october + MINUTE)
+    assert (alarm.kind, alarm.because) == ("alarm", "it is back")
+    assert run.desk.pages()[0].state == "firing"
+
+
+def test_an_acknowledgement_ends_and_the_alarm_comes_again() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.until(GATHER)
+    run.ack(MINUTE, until=10 * HOUR)
+    assert run.until(10 * HOUR - SECOND) == []
+    (alarm,) = run.until(10 * HOUR)
+    assert (alarm.kind, alarm.because) == ("alarm", "the acknowledgement of ann is over, and it still stands")
+
+
+def test_letting_go_begins_the_escalation_anew() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.until(GATHER)
+    run.ack(MINUTE)
+    assert words(run.act(Unacknowledge(target=run.page()), 2 * HOUR)) == [("alarm", "ann-phone")]
+    assert words(run.until(2 * HOUR + 15 * MINUTE)) == [("escalation", "chief-phone")]
+
+
+def test_snoozed_is_silent_until_its_end_and_then_an_alarm() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.until(GATHER)
+    run.act(Snooze(target=run.page(), until=T0 + 5 * HOUR), MINUTE)
+    assert run.desk.pages()[0].state == "snoozed"
+    assert run.until(5 * HOUR - SECOND) == []
+    assert words(run.until(5 * HOUR)) == [("alarm", "ann-phone")]
+
+
+def test_worse_wakes_what_is_snoozed() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.until(GATHER)
+    run.act(Snooze(target=run.page(), until=T0 + 5 * HOUR), MINUTE)
+    run.lapse(lapse(revision=2, change="escalated", severity=Severity.CRITICAL), at=HOUR)
+    assert words(run.until(2 * HOUR)) == [("alarm", "ann-phone"), ("escalation", "chief-phone")]
+
+
+def test_closed_by_hand_is_said_with_its_reason_and_what_gets_worse_fires_anew() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.until(GATHER)
+    (clear,) = run.act(Resolve(target=run.page(), reason="no event will end it"), HOUR, by="bob")
+    assert (clear.kind, clear.because) == ("all-clear", "closed by bob: no event will end it")
+    run.lapse(lapse(revision=2, change="amended"), at=2 * HOUR)
+    assert run.until(DAY) == []
+    run.lapse(lapse(revision=3, change="escalated", severity=Severity.CRITICAL), at=DAY)
+    assert words(run.until(DAY + MINUTE)) == [("alarm", "ann-phone")]
+
+
+def test_a_withdrawal_reaches_all_who_ever_heard_of_it_even_after_the_all_clear() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.until(20 * MINUTE)
+    run.lapse(lapse(revision=2, change="resolved"), at=HOUR / 2)
+    run.until(HOUR)
+    run.lapse(lapse(revision=3, change="withdrawn"), at=100 * DAY)
+    assert words(run.until(101 * DAY)) == [("withdrawn", "ann-phone"), ("withdrawn", "chief-phone")]
+    assert run.desk.pages(settled=True)[0].state == "withdrawn"
+
+
+def test_unknown_is_never_an_alarm_of_a_lapse_and_certainty_is_one() -> None:
+    run = Run()
+    run.lapse(lapse(change="unknown", reason="feed-silent"))
+    assert words(run.until(GATHER)) == [("unknown", "ann-phone")]
+    run.lapse(lapse(revision=2, change="opened"), at=MINUTE)
+    (alarm,) = run.until(2 * MINUTE)
+    assert (alarm.kind, alarm.because) == ("alarm", "it was unknown, and is certain now")
+
+
+def test_what_becomes_unknown_is_an_update_and_no_all_clear() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.until(GATHER)
+    run.lapse(lapse(revision=2, change="unknown"), at=MINUTE)
+    (update,) = run.until(2 * MINUTE)
+    assert update.kind == "update"
+    assert len(run.desk.pages()) == 1
+
+
+def test_a_silent_feed_that_is_heard_again_is_over_though_it_stays_unknown() -> None:
+    run = Run()
+    run.lapse(lapse("feed/desk", change="unknown", parties=(), reason="feed-silent", severity=Severity.WARN))
+    assert words(run.until(GATHER)) == [("unknown", "notes")]
+    heard = lapse("feed/desk", 2, "amended", parties=(), reason="feed-silent", state="unknown", resolved=T0 + HOUR)
+    run.lapse(heard, at=HOUR)
+    assert words(run.until(2 * HOUR)) == [("all-clear", "notes")]
+
+
+def test_a_page_is_found_by_a_lapse_on_it_and_what_nobody_knows_is_refused() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.until(GATHER)
+    run.act(Note(target=lapse().id, note="on the phone"), MINUTE)
+    assert [done.note for done in run.desk.pages()[0].deeds] == ["on the phone"]
+    with pytest.raises(RefusedError, match="no page, and no lapse on one"):
+        run.act(Note(target="0123456789abcdef", note="?"), MINUTE)
+
+
+def test_what_is_over_cannot_be_acknowledged() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.until(GATHER)
+    run.lapse(lapse(revision=2, change="resolved"), at=MINUTE)
+    run.until(2 * MINUTE)
+    with pytest.raises(RefusedError, match="nothing on this page stands any more"):
+        run.ack(3 * MINUTE)
+
+
+def test_a_page_that_is_over_is_forgotten_once_no_late_report_can_take_it_back() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.lapse(lapse(revision=2, change="resolved"), at=HOUR)
+    run.until(399 * DAY)
+    assert len(run.desk.pages(settled=True)) == 1
+    run.until(402 * DAY)
+    assert run.desk.pages(settled=True) == []
+    assert run.desk.wake is None
