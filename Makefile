@@ -16,8 +16,9 @@ help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: watch
-watch: $(VENV)/.installed ## Replay real history and show what lapsed (STORY=... for another story)
+watch: $(VENV)/.installed ## Replay real history, show what lapsed, and open the watch page on it (STORY=... for another story)
 	@$(BIN)/steadyline replay $(STORY) || { code=$$?; [ $$code -eq 1 ] || exit $$code; }
+	@$(BIN)/steadyline watch $(STORY)
 
 .PHONY: test
 test: check ## Everything: style, types, import rules, all tests

@@ -27,6 +27,7 @@ from deploy.commands import (
     stories,
     topics,
     verify,
+    watch,
     worker,
 )
 from deploy.commands.options import examples
@@ -84,6 +85,7 @@ app.command(epilog=examples("steadyline stories", "steadyline stories --check"))
 app.command(epilog=examples("steadyline generate --events 1000000 --seed 1 -o million.jsonl"))(generate.generate)
 app.command(epilog=record.EXAMPLES)(record.record)
 app.command(epilog=verify.EXAMPLES)(verify.verify)
+app.command(epilog=watch.EXAMPLES)(watch.watch)
 app.command(epilog=worker.EXAMPLES)(worker.worker)
 app.command(epilog=examples("steadyline schema", "steadyline schema channel.check"))(schema.schema)
 

@@ -6,6 +6,7 @@ file as ``mended``.
 """
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -183,6 +184,16 @@ class Log:
         """The records behind position ``after``, in the order they were appended."""
         rows = self._db.execute(
             "SELECT position, source, id, kind, appended_at, data FROM records WHERE position > ? ORDER BY position", (after,)
+        )
+        return map(Record._make, rows)
+
+    def find(self, ids: Iterable[str]) -> Iterator[Record]:
+        """The records of events with these ids, in the order they were appended; all claims where sources share an id."""
+        wanted = json.dumps(list(ids))
+        rows = self._db.execute(
+            "SELECT position, source, id, kind, appended_at, data FROM records"
+            " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY position",
+            (wanted,),
         )
         return map(Record._make, rows)
 

@@ -1,0 +1,193 @@
+"""Follows the embedded log as gateways and reports write it, and judges it as it grows."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from dashboards.page.floor import Floor
+from dashboards.page.pulse import Health, Pulse, lateness
+from dashboards.page.reel import TimeLine, spans_of, track
+from dashboards.page.scene import Scenes
+from dashboards.page.survey import Surveyor, surveyed
+from dashboards.page.why import Why, names_cited, why
+from streams.agreements.model import Agreement
+from streams.events import AnyEvent, Interval, Tick
+from streams.events.decode import SKEW, Refused, decode
+from streams.lapses import Lapse
+from streams.log.sqlite import Log, LogError
+from streams.scorecard import first_heard
+from streams.scorecard.stretches import finals
+from streams.watch import Watch
+
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+_REDRAWN = timedelta(seconds=5)
+"""How often the floor is drawn where nothing came: notices run out by themselves."""
+_BATCH = 20_000
+"""Records that are read before the floor is drawn again, so that a long log is seen to be read."""
+
+
+class LiveLog:
+    """A log that grows, judged up to the time of day. Asked from several threads, driven by one."""
+
+    def __init__(self, path: Path, agreements: Sequence[Agreement], now: Callable[[], datetime]) -> None:
+        """Prepare; nothing is read yet.
+
+        Args:
+            path: The log. It need not be there yet: it is waited for.
+            agreements: What it is judged by.
+            now: Reads the time of day, with its zone.
+        """
+        self.path = path
+        self.name = str(path)
+        self._agreements = tuple(agreements)
+        self._surveyor = Surveyor(agreements)
+        self._now = now
+        self._lock = threading.Lock()
+        self._log: Log | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._watch = Watch(self._agreements)
+        self._scenes = Scenes(self._surveyor.book)
+        self._books: dict[tuple[bool, str], list[Lapse]] = {}
+        self._position = 0
+        self._events = 0
+        self._letters = 0
+        self._ticking = False
+        self._drawn: Floor | None = None
+        self._drawn_at = _BEFORE_ALL
+        self._stale = True
+
+    def read(self) -> tuple[Floor, Pulse]:
+        """Take in what is new in the log, let time pass, and draw the floor."""
+        wall = self._now().astimezone(UTC)
+        with self._lock:
+            health, says = self._follow(wall)
+            at = self._watch.now
+            if health == "good":
+                health, says = lateness(wall, at)
+            floor = self._drawn
+            if floor is None or self._stale or wall - self._drawn_at >= _REDRAWN:
+                floor = self._drawn = self._floor(at)
+                self._drawn_at, self._stale = wall, False
+            silent = tuple(row.title for row in floor.feeds.values() if row.stand == "unknown")
+            return floor, Pulse(
+                wall=wall, at=at, health=health, says=says, letters=self._letters, silent=silent, events=self._events
+            )
+
+    def why(self, name: str) -> Why | None:
+        """One lapse in full; ``None`` where there is none of this name."""
+        exercise, _, key = name.rpartition(":")
+        with self._lock:
+            revisions = list(self._books.get((bool(exercise), key), ()))
+            if not revisions or revisions[-1].state == "withdrawn":
+                return None
+            lapse = revisions[-1]
+            last = [book[-1] for book in self._books.values()]
+            others = [one for one in last if one.group is not None and one.group == lapse.group and one.id != lapse.id]
+            kin = Counter(one.group for one in (lapse, *others))
+            rows = [self._surveyor.row(one, kin) for one in others]
+            agreement = self._surveyor.agreements.get(lapse.agreement)
+            row = self._surveyor.row(lapse, kin)
+        found = self._cited(names_cited(revisions))
+        return why(row, agreement.title if agreement is not None else lapse.agreement, revisions, found, rows)
+
+    def time_line(self) -> TimeLine | None:
+        """Who was reachable when, from the first thing heard until now; ``None`` while nothing was."""
+        with self._lock:
+            turns = [lapse for book in self._books.values() for lapse in book]
+            start, end = first_heard(self._watch, turns), self._watch.now
+            if start is None or end is None:
+                return None
+            start = min(start, end)
+            lines = surveyed(self._watch, finals(turns), Interval(start, end))
+            lapses = [book[-1] for book in self._books.values() if book[-1].state != "withdrawn"]
+            return TimeLine(
+                start=start, end=end, tracks=tuple(map(track, lines)), lapses=tuple(spans_of(lapses, self._surveyor))
+            )
+
+    def close(self) -> None:
+        """Let go of the log."""
+        with self._lock:
+            if self._log is not None:
+                self._log.close()
+                self._log = None
+
+    def _follow(self, wall: datetime) -> tuple[Health, str]:
+        try:
+            if self._log is None:
+                if not self.path.exists():
+                    self._advance(wall)
+                    return "blind", f"{self.path} is not there yet: nothing can be seen until events are written to it"
+                self._log = Log(self.path, create=False)
+            more = self._take_in(self._log, wall)
+            self._letters = sum(1 for _ in self._log.dead_letters("waiting"))
+        except LogError as error:
+            self._log = None
+            return "blind", f"the log cannot be read: {error}"
+        if more:
+            return "late", f"the log is being read: {self._events:,} events so far"
+        if not self._ticking:
+            # A log without a clock of its own is judged by the time of day.
+            self._advance(wall)
+        return "good", ""
+
+    def _take_in(self, log: Log, wall: datetime) -> bool:
+        """Take in the next records; whether there are more."""
+        horizon = wall + SKEW
+        count = 0
+        for record in log.read(self._position):
+            self._position = record.position
+            count += 1
+            try:
+                event = decode(record.data)
+                if (event.ingested or event.known) <= horizon or isinstance(event, Tick):
+                    self._take(event)
+                    self._events += 1
+            except Refused:
+                continue
+            if count >= _BATCH:
+                return True
+        return False
+
+    def _take(self, event: AnyEvent) -> None:
+        watch, self._stale = self._watch, True
+        if isinstance(event, Tick):
+            self._ticking = self._ticking or not event.exercise
+        elif not self._ticking:
+            known = (event.ingested or event.known).astimezone(UTC)
+            if watch.now is None or known > watch.now:
+                if watch.absorb(event, known):
+                    self._scenes.take(event)
+                    return
+                self._note(watch.advance(known))
+        self._note(watch.receive(event))
+        self._scenes.take(event)
+
+    def _advance(self, wall: datetime) -> None:
+        self._note(self._watch.advance(wall))
+
+    def _note(self, lapses: Sequence[Lapse]) -> None:
+        for lapse in lapses:
+            self._stale = True
+            self._books.setdefault((lapse.exercise, lapse.id), []).append(lapse)
+
+    def _floor(self, at: datetime | None) -> Floor:
+        lapses = [book[-1] for book in self._books.values() if book[-1].state != "withdrawn"]
+        lines = []
+        if at is not None:
+            turns = (lapse for book in self._books.values() for lapse in book)
+            lines = surveyed(self._watch, finals(turns), Interval(at - timedelta(days=1), at))
+        return self._surveyor.floor(at, lapses, lines, self._watch, self._scenes)
+
+    def _cited(self, names: Sequence[str]) -> dict[str, list[AnyEvent]]:
+        found: dict[str, list[AnyEvent]] = {}
+        try:
+            with Log(self.path, create=False) as log:
+                for record in log.find(names):
+                    found.setdefault(record.id, []).append(decode(record.data))
+        except (LogError, Refused):
+            pass
+        return found

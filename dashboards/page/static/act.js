@@ -1,0 +1,64 @@
+// What can be done about a lapse. The server decides who may; here it is only said beforehand.
+
+import { post } from "./api.js";
+import { button, byId, h } from "./dom.js";
+import { HOUR, MINUTE, now } from "./time.js";
+
+const PAUSES = [["30 minutes", 30 * MINUTE], ["1 hour", HOUR], ["4 hours", 4 * HOUR], ["8 hours", 8 * HOUR], ["24 hours", 24 * HOUR]];
+const MAY = { officer: ["ack", "snooze", "note"], admin: ["ack", "snooze", "note", "silence", "hand-over"], viewer: [] };
+const DEEDS = [
+  ["ack", "Acknowledge", "a", "I have it: escalation rests until it gets worse"],
+  ["snooze", "Snooze", "s", "Say nothing of it for a while, then say it again"],
+  ["note", "Note", "n", "A remark that stays with it"],
+  ["silence", "Silence", null, "No alarms for this subject for a while, such as announced maintenance"],
+  ["hand-over", "Hand over", null, "Give a rota to somebody else"],
+];
+
+export function actions(row, me, then) {
+  if (!me.desk) return h("p", { class: "note no-print" }, "No alert desk runs here: nothing can be done about a lapse from this page.");
+  const may = MAY[me.member.role] ?? [];
+  const said = h("p", { id: "act-says", class: "act-says", role: "status" });
+  const doing = async (deed) => {
+    try {
+      const told = await post("/api/live/deeds", { deed, exercise: Boolean(row.exercise) });
+      said.textContent = told.says;
+      said.className = "act-says good";
+      then();
+    } catch (error) {
+      said.textContent = `Not done: ${error.message}`;
+      said.className = "act-says lapsed";
+    }
+  };
+  const acts = {
+    ack: () => doing({ do: "ack", target: row.id }),
+    snooze: () => ask("Snooze", [pauses(), words("Why", "note", false)], (given) => doing({ do: "snooze", target: row.id, until: until(given.pause), note: given.note || null })),
+    note: () => ask("Note", [words("Note", "note", true)], (given) => doing({ do: "note", target: row.id, note: given.note })),
+    silence: () => ask(`Silence ${row.subject}`, [pauses(), words("Reason", "reason", true)], (given) =>
+      doing({ do: "silence", name: `${row.subject.replace(/[^A-Za-z0-9._-]+/g, "-").slice(0, 60)}-${Date.now()}`, match: { subjects: [row.subject] }, start: new Date(now()).toISOString(), end: until(given.pause), reason: given.reason })),
+    "hand-over": () => ask("Hand over", [field("Rota", "rota"), field("To", "to"), words("Note", "note", false)], (given) => doing({ do: "hand-over", rota: given.rota, to: given.to, note: given.note || null })),
+  };
+  return h("div", { class: "acts no-print", role: "group", "aria-label": "Act" },
+    DEEDS.map(([deed, name, key, says]) => button(name, acts[deed], { id: `act-${deed}`, title: says, "aria-keyshortcuts": key, disabled: !may.includes(deed) })),
+    !may.length && h("p", { class: "note" }, `You are signed in as ${me.member.role}: you may look, and not act.`),
+    said);
+}
+
+const until = (span) => new Date(now() + Number(span)).toISOString();
+const pauses = () => h("label", {}, "For", h("select", { name: "pause" }, PAUSES.map(([name, span]) => h("option", { value: String(span) }, name))));
+const words = (label, name, required) => h("label", {}, label, h("textarea", { name, rows: "3", maxlength: "2000", required }));
+const field = (label, name) => h("label", {}, label, h("input", { name, required: true, maxlength: "64" }));
+
+// A small form in a dialog; `then` gets what was filled in.
+export function ask(title, fields, then) {
+  const send = (event) => {
+    event.preventDefault();
+    then(Object.fromEntries(new FormData(event.target)));
+    dialog.close();
+  };
+  const dialog = h("dialog", { class: "dialog", "aria-labelledby": "ask-name" },
+    h("h2", { id: "ask-name" }, title),
+    h("form", { on: { submit: send } }, fields, h("div", { class: "dialog-tools" }, h("button", { type: "submit" }, title.split(" ")[0]), button("Cancel", () => dialog.close(), { class: "quiet" }))));
+  dialog.addEventListener("close", () => dialog.remove());
+  byId("dialogs").replaceChildren(dialog);
+  dialog.showModal();
+}

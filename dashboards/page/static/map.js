@@ -1,0 +1,96 @@
+// A map of the world (Natural Earth, public domain) with the areas of notices, launches and incidents. Drawn here, no tiles.
+
+import { h, s } from "./dom.js";
+import { group } from "./time.js";
+
+const WIDE = 720;
+const HIGH = 340;
+const NORTH = 84;
+const SOUTH = -62;
+const x = (lon) => ((lon + 180) / 360) * WIDE;
+const y = (lat) => ((NORTH - lat) / (NORTH - SOUTH)) * HIGH;
+
+let land;
+async function loaded() {
+  land ??= fetch("/assets/land.json").then((response) => (response.ok ? response.json() : null), () => null);
+  return land;
+}
+
+function path(deltas, close) {
+  let lon = 0;
+  let lat = 0;
+  let text = "";
+  for (let place = 0; place < deltas.length; place += 2) {
+    lon += deltas[place];
+    lat += deltas[place + 1];
+    text += `${place ? "L" : "M"}${x(lon / 10).toFixed(1)} ${y(lat / 10).toFixed(1)}`;
+  }
+  return close ? `${text}Z` : text;
+}
+
+// A circle on the globe, as points: it is no circle on the map.
+function circle(lat, lon, km) {
+  const points = [];
+  const angle = km / 6371;
+  const [phi, lambda] = [(lat * Math.PI) / 180, (lon * Math.PI) / 180];
+  for (let step = 0; step < 48; step += 1) {
+    const bearing = (step / 48) * 2 * Math.PI;
+    const north = Math.asin(Math.sin(phi) * Math.cos(angle) + Math.cos(phi) * Math.sin(angle) * Math.cos(bearing));
+    const east = lambda + Math.atan2(Math.sin(bearing) * Math.sin(angle) * Math.cos(phi), Math.cos(angle) - Math.sin(phi) * Math.sin(north));
+    points.push([(north * 180) / Math.PI, (east * 180) / Math.PI]);
+  }
+  return points;
+}
+
+// Longitudes made continuous, and the shape drawn on both edges where it crosses the antimeridian.
+function outline(points) {
+  const run = [points[0]];
+  for (const [lat, lon] of points.slice(1)) {
+    const before = run.at(-1)[1];
+    run.push([lat, lon + 360 * Math.round((before - lon) / 360)]);
+  }
+  const shifts = [0];
+  if (run.some(([, lon]) => lon > 180)) shifts.push(-360);
+  if (run.some(([, lon]) => lon < -180)) shifts.push(360);
+  return shifts.map((shift) => `${run.map(([lat, lon], place) => `${place ? "L" : "M"}${x(lon + shift).toFixed(1)} ${y(lat).toFixed(1)}`).join("")}Z`).join("");
+}
+
+function area(shape, attributes, name) {
+  const points = shape.shape === "circle" ? circle(shape.lat, shape.lon, shape.radius_km) : shape.shape === "polygon" ? shape.points : null;
+  return points && s("path", { d: outline(points), ...attributes }, s("title", {}, name));
+}
+
+function point(place, kind, name) {
+  const shape = kind === "incident" ? s("path", { d: "M0-6L6 0L0 6L-6 0Z" }) : s("circle", { r: 4.5 });
+  return s("g", { class: `spot ${kind}`, transform: `translate(${x(place.lon).toFixed(1)} ${y(place.lat).toFixed(1)})` }, shape, s("title", {}, name));
+}
+
+export async function drawMap(box, sections) {
+  if (box.hidden) return;
+  const notices = Object.values(sections.notices);
+  const spots = [];
+  for (const row of Object.values(sections.launches)) {
+    const name = `${row.party} ${row.class ?? ""} launch, ${group(row.at)}`;
+    if (row.site) spots.push(point(row.site, "launch", name));
+    if (row.impact) spots.push(point(row.impact, "impact", `impact of ${name}`));
+  }
+  for (const row of Object.values(sections.incidents)) if (row.place) spots.push(point(row.place, "incident", `incident ${row.id}, ${row.dyad}`));
+  const areas = notices.flatMap((row) => (row.areas ?? []).map((shape) => area(shape, { class: "area" }, `${row.party}: notice ${row.id}`))).filter(Boolean);
+  const print = JSON.stringify([areas.map((each) => each.getAttribute("d")), spots.map((each) => each.getAttribute("transform"))]);
+  if (box.dataset.print === print) return;
+  box.dataset.print = print;
+  const named = notices.flatMap((row) => row.areas ?? []).filter((shape) => shape.shape === "named").map((shape) => shape.name);
+  const says = `World map: ${areas.length} notified areas, ${spots.length} launches, impacts and incidents. The lists below say the same.`;
+  const data = await loaded();
+  const ground = data
+    ? [s("path", { class: "land", d: data.land.map((ring) => path(ring, true)).join("") }), s("path", { class: "borders", d: data.borders.map((line) => path(line, false)).join("") })]
+    : [];
+  const graticule = s("path", {
+    class: "graticule",
+    d: [-120, -60, 0, 60, 120].map((lon) => `M${x(lon)} 0V${HIGH}`).join("") + [-30, 0, 30, 60].map((lat) => `M0 ${y(lat).toFixed(1)}H${WIDE}`).join(""),
+  });
+  box.replaceChildren(
+    s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": says }, s("rect", { class: "sea", width: WIDE, height: HIGH }), graticule, ground, areas, spots),
+    ...(named.length ? [h("p", { class: "note" }, `Named only: ${named.join("; ")}`)] : []),
+  );
+}

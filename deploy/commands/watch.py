@@ -1,0 +1,128 @@
+"""``steadyline watch``: the watch page, over a recording, a story or the live log."""
+
+import getpass
+import re
+import sys
+import webbrowser
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.commands.options import examples
+from deploy.consoles import complain, emit, out
+from deploy.exits import bad_input, bad_use
+from deploy.places import state_log
+
+EXAMPLES = examples(
+    "steadyline watch us-china-2022",
+    "steadyline watch recording.jsonl.gz --rules stricter.toml",
+    "steadyline watch --live",
+    "steadyline watch --live --log kept.db --bind 127.0.0.1:8095",
+)
+"""The end of the command's help."""
+_PERSON = re.compile(r"[^A-Za-z0-9._@-]+")
+
+
+def watch(
+    what: Annotated[
+        str | None,
+        typer.Argument(metavar="[STORY|FILE]", help="A story, or a recording, to begin with.", show_default=False),
+    ] = None,
+    live: Annotated[bool, typer.Option("--live", help="Follow the live log, that gateways and reports write to.")] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            "--log", metavar="FILE", help="With --live: the log (SQLite).  [default: $XDG_STATE_HOME/steadyline/steadyline.db]"
+        ),
+    ] = None,
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--rules",
+            metavar="FILE|DIR",
+            help="Agreements over the built-in ones, to compare with; may be given again. With --live: what is judged by.",
+        ),
+    ] = None,
+    bind: Annotated[str, typer.Option("--bind", metavar="HOST:PORT", help="Where to listen.")] = "127.0.0.1:8095",
+    host_name: Annotated[
+        list[str] | None, typer.Option("--host-name", metavar="NAME", help="A name by which the page may be asked.")
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", metavar="FILE", help="Serve TLS with these certificates (PEM).")
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="The key of --certificate.")] = None,
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser, where there is a display.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the address as JSON.")] = False,
+) -> None:
+    """Serve the watch page: what lapsed, why, and how everything stands; with a story, at any moment of it.
+
+    Prints a link that signs one browser in, and another each time one was used. Ends with Ctrl-C.
+    """
+    if (certificate is None) != (key is None):
+        bad_use("expected --certificate and --key together")
+    if what == "-":
+        bad_use("expected a file or a story: standard input can be read once only")
+    if log is not None and not live:
+        bad_use("expected --log only with --live: a recording is named without it")
+    # The server takes longer to import than most commands take to run.
+    import msgspec
+
+    from dashboards.page.live import LiveLog
+    from dashboards.page.ports import Member
+    from dashboards.page.serve import Page, Settings
+    from deploy.session import rules_or_leave
+    from deploy.watching import StoryShelf
+    from producers.history.story import StoryError
+    from streams.agreements.load import AgreementError
+
+    try:
+        shelf = StoryShelf(what, rules or [])
+    except (AgreementError, StoryError) as error:
+        bad_input(str(error))
+    except OSError as error:
+        bad_input(f"{error.filename}: {error.strerror}")
+    follows = (
+        LiveLog(log or state_log(), rules_or_leave(rules[0] if rules else None), lambda: datetime.now(UTC)) if live else None
+    )
+    settings = Settings(
+        bind=bind,
+        hosts=tuple(host_name or ()),
+        owner=Member(id=_me(), name=_me(), role="admin"),
+        opens=None if what is None else Path(what).name,
+        certificate=certificate,
+        key=key,
+    )
+    page: Page
+
+    def told(first: bool) -> None:
+        link = page.link()
+        if as_json:
+            emit(msgspec.json.encode({"bind": str(page.bind), "link": link}))
+        else:
+            words = "The watch page: " if first else "Signed in. For another browser: "
+            out().print(words + link, soft_wrap=True, markup=False, highlight=False)
+        if first and browser and sys.stdout.isatty():
+            with suppress(webbrowser.Error):
+                webbrowser.open(page.link())
+
+    try:
+        page = Page(settings, shelf, live=follows, entered=lambda _: told(False))
+    except ValueError as error:
+        bad_use(str(error))
+    try:
+        page.serve(ready=lambda: told(True))
+    except OSError as error:
+        complain(str(error.strerror or error))
+        raise typer.Exit(2) from None
+
+
+def _me() -> str:
+    """The name of whoever started the page, as an action would have it."""
+    with suppress(OSError, KeyError, ImportError):
+        name = _PERSON.sub("-", getpass.getuser()).strip("-._@")
+        if name:
+            return name[:64]
+    return "owner"
