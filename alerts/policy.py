@@ -88,9 +88,9 @@ class Rota(Spec, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if bool(self.people) == (self.calendar is not None):
-            raise ValueError("expected either `people` or `calendar`")
+            raise ValueError(f"expected either `people` or `calendar`, got {'both' if self.people else 'neither'}")
         if bool(self.people) != (self.start is not None):
-            raise ValueError("expected `start`, the day of the first watch, with `people`, and only there")
+            raise ValueError("expected `start`, the day of the first watch, with `people`; got the one without the other")
 
 
 class Step(Spec, frozen=True, kw_only=True):
@@ -117,18 +117,18 @@ class Route(Spec, frozen=True, kw_only=True):
     id: Key
     match: Match = Match()
     steps: Annotated[tuple[Step, ...], Meta(min_length=1)]
-    nags: tuple[Span, ...] = _spans(30 * _MINUTE, _HOUR, 2 * _HOUR, 4 * _HOUR, 8 * _HOUR, _DAY, 2 * _DAY, 7 * _DAY)
+    nags: tuple[Span, ...] = _spans(30 * _MINUTE, _HOUR, 2 * _HOUR, 4 * _HOUR, 8 * _HOUR, _DAY, 2 * _DAY, 7 * _DAY, 30 * _DAY)
     reminders: tuple[Span, ...] = _spans(_DAY, 2 * _DAY, 4 * _DAY, 30 * _DAY)
-    ack_for: Span = Span(seconds=30 * _DAY)
+    ack_for: Span = Span(seconds=90 * _DAY)
     quiet: Key | None = None
     go_on: bool = False
 
     def __post_init__(self) -> None:
         if any(not span.months and span.seconds < _MINUTE for span in (*self.nags, *self.reminders, self.ack_for)):
-            raise ValueError("expected `nags`, `reminders` and `ack_for` of a minute or more")
+            raise ValueError("expected `nags`, `reminders` and `ack_for` of a minute or more, got less")
         waits = [step.after.months * 31 * _DAY + step.after.seconds for step in self.steps]
         if waits[0] or any(later <= sooner for sooner, later in pairwise(waits)):
-            raise ValueError("expected the first of the `steps` at once, without `after`, and each later than the one before")
+            raise ValueError("expected a first of the `steps` without `after`, and each later than the one before; got another")
 
 
 class QuietHours(Spec, frozen=True, kw_only=True):
@@ -174,7 +174,7 @@ class Maintenance(Spec, frozen=True, kw_only=True):
         if self.end <= self.start:
             raise ValueError(f"expected `end` after `start`, got {self.start:%FT%TZ} to {self.end:%FT%TZ}")
         if self.match == Match():
-            raise ValueError("expected what is to be silent: dyads, agreements, rules, subjects or severities")
+            raise ValueError("expected what is to be silent: dyads, agreements, rules, subjects or severities; got nothing")
 
 
 class Policy(Spec, frozen=True, kw_only=True):

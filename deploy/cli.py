@@ -11,6 +11,7 @@ import typer
 
 from deploy.commands import (
     agreements,
+    alerts,
     dead_letters,
     diff,
     gateway,
@@ -72,6 +73,7 @@ app.command(
     epilog=examples("steadyline diff us-china-2022 --rules stricter.toml", "steadyline diff epochs --rules rules/ --json")
 )(diff.diff)
 app.add_typer(agreements.app, name="agreements")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(notices.app, name="notices")
 app.add_typer(report.app, name="report")

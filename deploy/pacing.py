@@ -6,6 +6,7 @@ The clock and the sleep are handed in, so that nothing that runs at a pace needs
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from streams.spans import Span
 
@@ -37,6 +38,14 @@ def parse_speed(text: str) -> float | None:
     if speed <= 0:
         raise ValueError(f"expected max, a factor such as 60x, or a span a second such as 1d/s; got {text!r}")
     return speed
+
+
+class Pacing(Protocol):
+    """Says at which moments of history to look what fell due."""
+
+    def moments(self, until: datetime) -> Iterator[datetime]:
+        """The moments on the way; ``until`` is the last."""
+        ...
 
 
 class Pace:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from deploy.pacing import Pace
+from deploy.pacing import Pacing
 from streams.events import AnyEvent, Tick
 from streams.events.decode import SKEW, Refused, decode
 from streams.events.times import spoken
@@ -89,7 +89,7 @@ class Edges:
     keep: Callable[[Sequence[Entry]], object] | None = None
     changed: Callable[[Sequence[Lapse]], object] | None = None
     progress: Callable[[int, int, datetime], object] | None = None
-    pace: Pace | None = None
+    pace: Pacing | None = None
 
 
 @dataclass

@@ -1,10 +1,11 @@
 """One replay as a command runs it: agreements, input, watch, log, dead letters, progress."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from deploy.consoles import complain, err
@@ -73,6 +74,7 @@ def run(
     speed: float | None = None,
     again: bool = False,
     progress: bool = True,
+    heard: Callable[[Watch, Sequence[Lapse]], object] | None = None,
 ) -> Session:
     """Replay what ``name`` stands for; leaves with 2 or 3 where there is nothing to replay.
 
@@ -84,6 +86,7 @@ def run(
         speed: Seconds of history a second; as fast as possible without it.
         again: Whether the input will be read once more.
         progress: Whether a bar is wanted, where standard error is a terminal.
+        heard: Is told of changes as they happen, each at the moment at which it falls due; not together with ``speed``.
     """
     agreements = rules_or_leave(rules)
     try:
@@ -98,6 +101,8 @@ def run(
             if speed is not None:
                 edges.pace = Pace(speed, clock=time.monotonic, sleep=time.sleep)
                 edges.changed = _ticker
+            elif heard is not None:
+                edges.pace, edges.changed = _Deadlines(watch), partial(heard, watch)
             elif progress and err().is_terminal:
                 edges.progress = stack.enter_context(bar(err(), given.source.size))
             result = replay(watch, given.source, edges, start=given.start, until=until or given.until)
@@ -109,6 +114,19 @@ def run(
     if words := keeper.closing_words():
         warnings.append(words)
     return Session(given, watch, agreements, result, tuple(warnings))
+
+
+class _Deadlines:
+    """Looks whenever something falls due, as a watch does that ticks."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def moments(self, until: datetime) -> Iterator[datetime]:
+        """Every moment at which something falls due."""
+        while (wake := self._watch.wake) is not None and wake < until:
+            yield wake
+        yield until
 
 
 def _now() -> datetime:

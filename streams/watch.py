@@ -145,6 +145,12 @@ class Watch:
         self._idle_until = self._next_wake()
         return revisions
 
+    @property
+    def wake(self) -> datetime | None:
+        """When time alone may change a judgement next, UTC."""
+        due = self._next_wake()
+        return None if due == _NEVER else due
+
     def lapses(self) -> list[Lapse]:
         """The last revision of every lapse that is still on the books, by onset, then id."""
         found = self._register.lapses()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LONGEST = timedelta(days=366)
 """The longest that anything may be acknowledged, snoozed or silenced at once: what nobody comes back to is forgotten."""
-_ACK_FOR = Span(seconds=30 * 86_400)
+_ACK_FOR = Span(seconds=90 * 86_400)
 
 
 class RefusedError(ValueError):

@@ -5,7 +5,7 @@ before a step is due keeps it from going out.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.desk.rotas import Told
 from alerts.desk.routing import Routing
@@ -14,6 +14,9 @@ from alerts.desk.state import Item, Page, Track
 from alerts.policy import Route
 from alerts.sendings import Sending
 from streams.spans import Span
+
+_NEAR = timedelta(days=1)
+"""No reminder goes out so shortly before an acknowledgement ends: the alarm then reminds."""
 
 
 class Escalation:
@@ -38,8 +41,9 @@ class Escalation:
         """When the next word of a track is due, should nothing hold it."""
         if page.head.snoozed is not None or track.began is None:
             return None
-        if page.head.has is not None:
-            return track.remind_at
+        if (has := page.head.has) is not None:
+            ends = has.until is not None and track.remind_at is not None and track.remind_at + _NEAR >= has.until
+            return None if ends else track.remind_at
         steps = self._routing.routes[route].steps
         return steps[track.step].after.after(track.began) if track.step < len(steps) else track.nag_at
 
@@ -90,8 +94,16 @@ def renewed(track: Track, route: Route, step: int, now: datetime, *, anew: bool)
     """Begin a round: ``step`` steps are taken, none after it; ``anew`` where there is something new, not merely said again."""
     track.began, track.step, track.nags, track.again, track.held = now, step, 0, "", ""
     track.nag_at = _later(now, route.nags, 0) if step == len(route.steps) else None
-    if anew or track.remind_at is None:
-        track.reminders, track.remind_at = 0, _later(now, route.reminders, 0)
+    track.reminders = 0 if anew else track.reminders
+    # The alarm reminds as well: the next reminder is a whole wait away.
+    track.remind_at = _later(now, route.reminders, track.reminders)
+
+
+def resumed(track: Track, route: Route | None, now: datetime) -> None:
+    """Let a round go on that rested while somebody had the page: nothing is said now, and all waits begin anew."""
+    if route is not None and track.began is not None:
+        track.began = now
+        track.nag_at = _later(now, route.nags, 0) if track.step >= len(route.steps) else None
 
 
 def put_off(track: Track, route: Route, now: datetime) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from alerts.desk.escalation import Escalation, renewed
+from alerts.desk.escalation import Escalation, renewed, resumed
 from alerts.desk.flapping import Flaps
 from alerts.desk.holding import Held, Holding
 from alerts.desk.rotas import Told
@@ -129,12 +129,14 @@ class Paging:
         grouped = self._by_route(page)
         free = {route: self._free(page, route, items, now) for route, items in grouped.items()}
         fresh = {route: [item for item in items if need(item, route) == "alarm"] for route, items in free.items()}
-        if (had := head.has or head.snoozed) is not None and any(fresh.values()):
+        rested = (head.has or head.snoozed) is not None and any(fresh.values())
+        if rested:
             head.has = head.snoozed = None
-            again(page, f"{had.by} had it, and there is more to it now")
+            for name, track in head.tracks.items():
+                resumed(track, self.routing.routes.get(name), now)
         if head.snoozed is None:
             for route, items in free.items():
-                found += self._alarm(page, route, items, fresh[route], now)
+                found += self._alarm(page, route, items, fresh[route], now, rested=rested)
                 found += self._updates(page, route, items, now)
         for route, items in grouped.items():
             self._note_held(page, route, items, now)
@@ -180,7 +182,10 @@ class Paging:
                     page.touched.add(item.lapse.id)
         return found
 
-    def _alarm(self, page: Page, route: str, items: list[Item], fresh: list[Item], now: datetime) -> list[Sending]:
+    def _alarm(
+        self, page: Page, route: str, items: list[Item], fresh: list[Item], now: datetime, *, rested: bool
+    ) -> list[Sending]:
+        """The alarm, where something is new or all is to be said anew; ``rested`` where somebody had the page until now."""
         track = page.head.tracks.get(route)
         if not items or not (fresh or (track is not None and track.again)):
             return []
@@ -190,7 +195,7 @@ class Paging:
         joined = (
             track.began is not None
             and not track.again
-            and page.head.has is None
+            and not rested
             and all(not item.told and item.lapse.severity.rank <= loudest for item in fresh)
         )
         because = self._because(page, route, track, fresh)
