@@ -39,6 +39,10 @@ LEANT_ON: dict[str, tuple[str, ...]] = {
     "ack": ("self", "message"),
     "_add_gap": ("self", "tp", "offset_from", "offset_to"),
     "_new_offset": ("self", "tp"),
+    "_should_commit": ("self", "tp", "offset"),
+    "_commit": ("self", "offsets"),
+    "maybe_wait_for_commit_to_finish": ("self",),
+    "commit_and_end_transactions": ("self",),
     "_filter_tps_with_pending_acks": ("self", "topics"),
     "_wait_next_records": ("self", "timeout"),
     "_get_active_partitions": ("self",),
@@ -93,6 +97,10 @@ class _Thread(driver.AIOKafkaConsumerThread):
     Faust hands over the set of partitions itself, not a copy. A wait for records from before a rebalance sees it run empty,
     and takes that for all partitions: it would get the state's first records, drop them, for nothing may be handed on yet,
     and the reading back of the state would wait for them for ever.
+
+    So would it get records of a partition that stays here, once the group has shared out anew, and drop them too. Where no
+    offset is committed yet Faust seeks nothing after the rebalance, and they would be missed until a later one shows the gap.
+    A wait therefore ends with the assignment in which it began.
     """
 
     _fetching: asyncio.Task[Any] | None = None
@@ -105,14 +113,18 @@ class _Thread(driver.AIOKafkaConsumerThread):
         max_records: int | None = None,
     ) -> Any:  # noqa: ANN401 - records by partition, of a library without types
         partitions = set(active_partitions)
-        if not partitions:
+        subscription = consumer._subscription.subscription  # noqa: SLF001 - aiokafka tells of an end by a callback only
+        assignment = None if subscription is None else subscription.assignment
+        if not partitions or assignment is None:
             return {}
         fetching = self._fetching = asyncio.create_task(super()._fetch_records(consumer, partitions, timeout, max_records))
         try:
-            await asyncio.wait([fetching])
+            await asyncio.wait([fetching, assignment.unassign_future], return_when=asyncio.FIRST_COMPLETED)
         finally:
             fetching.cancel()
-        return {} if fetching.cancelled() else fetching.result()
+        if assignment.unassign_future.done() or not fetching.done() or fetching.cancelled():
+            return {}
+        return fetching.result()
 
     async def _seek_wait(self, consumer: AIOKafkaConsumer, partitions: Mapping[TP, int]) -> None:
         fetching = self._fetching
@@ -150,6 +162,8 @@ class ChunkConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as Faust calls it
         super().__init__(*args, **kwargs)
         self._done: dict[TP, int] = {}
+        self._told: dict[TP, tuple[int, int]] = {}
+        """What the broker has of that: in which generation of the group it was told, and which offset."""
         self._read_offset = _Forgetful()
 
     def done(self, tp: TP, offset: int) -> None:
@@ -165,7 +179,7 @@ class ChunkConsumer(driver.Consumer):
         records, active = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
         if records is None or self.should_stop or not self.flow_active:
-            # A rebalance has begun: all is sought anew at its end, and now there may be nothing to seek in.
+            # A rebalance has begun: these were read before it, and are read again after it. There is nothing to seek in now.
             return
         for tp, found in records.items():
             if self._superseded(generation):
@@ -197,6 +211,26 @@ class ChunkConsumer(driver.Consumer):
 
     def _new_offset(self, tp: TP) -> int | None:
         return self._done.get(tp)
+
+    def _should_commit(self, tp: TP, offset: int) -> bool:
+        """Whether the broker must be told of an offset; Faust's own account of that counts what never arrived, too.
+
+        A commit that a rebalance cuts short is refused, or sent without the partitions that are nobody's for the moment.
+        Faust takes it for done either way, and never tells again, for the partition may stay here and nothing more may come.
+        """
+        return self._told.get(tp) != (self.app.consumer_generation_id, offset)
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        generation = self.app.consumer_generation_id
+        committed = await super()._commit(offsets)
+        if committed:
+            self._told.update((tp, (generation, offset)) for tp, offset in offsets.items())
+        return committed
+
+    async def commit_and_end_transactions(self) -> None:
+        """Commit at the end all that is done with by now: a commit that is under way knows of less, and would do for Faust."""
+        await self.maybe_wait_for_commit_to_finish()
+        await super().commit_and_end_transactions()
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:  # noqa: ANN401 - as Faust calls it
         return (tp for tp in list(self._done) if topics is None or tp in topics or tp.topic in topics)

@@ -5,7 +5,8 @@ import inspect
 from types import SimpleNamespace
 
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.errors import IllegalStateError
 from faust.transport.consumer import Consumer, Fetcher
 from faust.transport.drivers import aiokafka as driver
@@ -13,6 +14,8 @@ from faust.types import TP
 
 from streams.live import chunks
 from streams.live.chunks import ChunkConsumer, _Forgetful
+
+PLACE = TP("channels", 0)
 
 
 def test_faust_is_as_the_chunks_need_it() -> None:
@@ -33,6 +36,10 @@ CALLS = {
     "getmany": Consumer._drain_messages,
     "_add_gap": Consumer._drain_messages,
     "_new_offset": Consumer._filter_committable_offsets,
+    "_should_commit": Consumer._filter_committable_offsets,
+    "_commit": Consumer._commit_offsets,
+    "maybe_wait_for_commit_to_finish": Consumer.commit,
+    "commit_and_end_transactions": Consumer.on_stop,
     "_filter_tps_with_pending_acks": Consumer.force_commit,
     "_drain_messages": Fetcher._fetcher.fun,
 }
@@ -81,8 +88,130 @@ def test_a_rebalance_ends_a_wait_for_records_and_not_the_worker() -> None:
     assert asyncio.run(found()) == []
 
 
+class Fetching:
+    """A test double of aiokafka's fetcher, which gives whoever waits what was fetched under the next assignment."""
+
+    _closed = False
+
+    def __init__(self, subscriptions: SubscriptionState) -> None:
+        self._subscriptions = subscriptions
+        self.given = False
+
+    async def fetched_records(
+        self,
+        partitions: set[TP],
+        timeout: float,  # noqa: ASYNC109 - aiokafka's argument
+        max_records: int | None,
+    ) -> dict[TP, list[str]]:
+        await self._subscriptions.wait_for_assignment()
+        await asyncio.sleep(0.01)  # the broker's answer
+        self.given = True
+        return {PLACE: ["a record"]}
+
+
+def test_a_wait_for_records_ends_with_the_assignment_in_which_it_began() -> None:
+    """What it would get under the next one is dropped by Faust, which seeks back only where an offset is committed."""
+
+    async def found() -> tuple[dict[TP, list[str]], bool]:
+        subscriptions = SubscriptionState()
+        subscriptions.subscribe({PLACE.topic})
+        place = TopicPartition(*PLACE)
+        subscriptions.assign_from_subscribed({place})
+        fetcher = Fetching(subscriptions)
+        thread = object.__new__(chunks._Thread)
+        thread.consumer = SimpleNamespace(flow_active=True)  # type: ignore[assignment]
+        consumer = SimpleNamespace(_fetcher=fetcher, _subscription=subscriptions, _closed=False)
+        waiting = asyncio.create_task(thread._fetch_records(consumer, {PLACE}, 1.0))
+        await asyncio.sleep(0)
+        subscriptions.begin_reassignment()
+        subscriptions.assign_from_subscribed({place})
+        records = await asyncio.wait_for(waiting, 5)
+        await asyncio.sleep(0.02)
+        return records, fetcher.given
+
+    assert asyncio.run(found()) == ({}, False)
+
+
+class Committing(ChunkConsumer):
+    """A test double of the consumer of a group whose broker takes its time, and loses what a rebalance cuts short."""
+
+    def __init__(self, generation: int = 1) -> None:
+        self.app = SimpleNamespace(consumer_generation_id=generation, client_only=False)  # type: ignore[assignment]
+        self._commit_fut = None
+        self._done, self._told = {}, {}
+        self._thread = SimpleNamespace(commit=self._arrives)  # type: ignore[assignment]
+        self.loop = asyncio.get_running_loop()
+        self.broker: dict[TP, int] = {}
+        self.takes_in = True
+        self.slow = asyncio.Event()
+        self.slow.set()
+
+    async def _arrives(self, offsets: dict[TP, int]) -> bool:
+        await self.slow.wait()
+        if self.takes_in:
+            self.broker.update(offsets)
+        return self.takes_in
+
+    async def force_commit(self, topics: object = None, start_new_transaction: bool = True) -> bool:
+        offsets = self._filter_committable_offsets(self._filter_tps_with_pending_acks())
+        return bool(offsets) and await self._commit(offsets)
+
+
+def test_what_was_refused_in_a_rebalance_is_committed_after_it() -> None:
+    async def found() -> dict[TP, int]:
+        consumer = Committing()
+        consumer.takes_in = False
+        consumer.done(PLACE, 7)
+        await consumer.commit()
+        consumer.takes_in = True
+        await consumer.commit()
+        return consumer.broker
+
+    assert asyncio.run(found()) == {PLACE: 7}
+
+
+def test_what_was_sent_without_partitions_in_a_rebalance_is_committed_after_it() -> None:
+    """Faust's thread leaves out what is not assigned, and says that all was committed."""
+
+    async def found() -> list[dict[TP, int]]:
+        consumer = Committing()
+        consumer.done(PLACE, 7)
+        await consumer.commit()
+        consumer.broker.clear()  # as if it had been left out
+        await consumer.commit()
+        before = dict(consumer.broker)
+        consumer.app.consumer_generation_id = 2
+        await consumer.commit()
+        return [before, consumer.broker]
+
+    assert asyncio.run(found()) == [{}, {PLACE: 7}], "only after a rebalance is there a doubt"
+
+
+def test_the_last_commit_waits_for_one_that_is_under_way() -> None:
+    """That one began before the last batch was done, and would leave its offsets out."""
+
+    async def found() -> dict[TP, int]:
+        consumer = Committing()
+        consumer.slow.clear()
+        consumer.done(PLACE, 7)
+        under_way = asyncio.create_task(consumer.commit())
+        await asyncio.sleep(0)
+        consumer.done(PLACE, 9)
+        last = asyncio.create_task(consumer.commit_and_end_transactions())
+        await asyncio.sleep(0)
+        consumer.slow.set()
+        await asyncio.gather(under_way, last)
+        return consumer.broker
+
+    assert asyncio.run(found()) == {PLACE: 9}
+
+
 def test_aiokafka_still_has_the_wait_of_a_fetch() -> None:
     assert "_fetch_max_wait_ms" in inspect.getsource(AIOKafkaConsumer)
+
+
+def test_aiokafka_still_has_the_subscription_that_knows_of_an_assignments_end() -> None:
+    assert "self._subscription = SubscriptionState" in inspect.getsource(AIOKafkaConsumer)
 
 
 @pytest.mark.parametrize(
