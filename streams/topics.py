@@ -12,7 +12,9 @@ Record timestamps are transport, not evidence (an event carries its own four tim
   whatever a producer's clock says, and no record is refused for coming from the future.
 - A run's topic has ``CreateTime``: a record of 1999 is stamped 1999, and a reader can seek by the story's own time.
   Retention counts from the stamp, so it is off, else the broker would delete the story under its reader. Segments roll by
-  the stamp too; a quarter of a century would be a thousand of them, so that is off as well.
+  the stamp too; a quarter of a century would be a thousand of them, so that is off as well. And the broker knows a
+  producer's repetition again for a day from the stamp: after its own restart it takes one in twice. That changes no lapse,
+  for an event is known again by its source and id, and a tick by its time.
 """
 
 import re
