@@ -16,6 +16,7 @@ from deploy.commands import (
     diff,
     gateway,
     generate,
+    grafana,
     notices,
     probe,
     record,
@@ -80,6 +81,7 @@ app.add_typer(report.app, name="report")
 app.add_typer(spool.app, name="spool")
 app.add_typer(probe.app, name="probe")
 app.add_typer(gateway.app, name="gateway")
+app.add_typer(grafana.app, name="grafana")
 app.add_typer(stack.app, name="stack")
 app.add_typer(topics.app, name="topics")
 app.command(epilog=scorecard.EXAMPLES)(scorecard.scorecard)

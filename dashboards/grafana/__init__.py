@@ -1,0 +1,1 @@
+"""Dashboards, alert rules and their way into Grafana, all of it as code."""

@@ -1,0 +1,102 @@
+"""Every query of every page, on points of which it is known what must be found."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dashboards.grafana.render import dashboards
+from dashboards.influx.schema import LIVE
+from tests.grafana.asking import EVERYTHING, Base, interpolated
+from tests.grafana.handmade import CALL, DRILL, NOW
+
+BOARDS: dict[str, Any] = dashboards()
+PANELS = [(uid, panel["id"], panel["title"]) for uid, board in BOARDS.items() for panel in board["panels"]]
+NOTHING = {
+    ("steadyline-regime", 9): "no lapse of a notice in this world",
+    ("steadyline-dialogues", 7): "no channel was switched off",
+}
+OF_THE_LIVE_WATCH_ALONE = {("steadyline-pipeline", number) for number in (1, 2, 4, 5, 6, 7, 12, 13)}
+OF_RUNS_ALONE = {("steadyline-exercises", number) for number in (2, 3, 4, 5, 6)}
+
+
+def asked(base: Base, uid: str, number: int, run: str = LIVE, **chosen: str) -> list[dict[str, Any]]:
+    """What the query of a panel finds."""
+    from dashboards.grafana.render import dashboards
+
+    panel = next(panel for panel in _panels(dashboards(base.buckets), uid) if panel["id"] == number)
+    choice = {"run": run, "dyad": EVERYTHING, "agreement": EVERYTHING, "channel": CALL} | chosen
+    return base.ask(interpolated(panel["targets"][0]["query"], NOW - timedelta(days=1), NOW, choice))
+
+
+def _panels(boards: Any, uid: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = boards[uid]["panels"]
+    return found
+
+
+@pytest.mark.parametrize("run", [LIVE, DRILL])
+def test_every_panel_shows_what_is_there_live_and_in_a_drill(handmade: Base, run: str) -> None:
+    for uid, number, title in PANELS:
+        where = (uid, number)
+        empty = where in NOTHING or where in (OF_THE_LIVE_WATCH_ALONE if run == DRILL else OF_RUNS_ALONE)
+        found = asked(handmade, uid, number, run)
+        assert (not found) == empty, (uid, title, run)
+
+
+def test_the_floor_counts_what_is_lapsed_late_and_unknown(handmade: Base) -> None:
+    assert [asked(handmade, "steadyline-floor", number)[0]["n"] for number in (1, 2, 3)] == [0, 0, 1]
+    (open_lapse,) = asked(handmade, "steadyline-floor", 5)
+    assert (open_lapse["id"], open_lapse["severity"], open_lapse["clause"]) == ("second-call", "critical", "A call is taken.")
+
+
+def test_a_notice_that_was_taken_back_or_cancelled_is_not_on_the_map(handmade: Base) -> None:
+    assert [row["title"] for row in asked(handmade, "steadyline-floor", 10)] == ["notice 0"]
+
+
+def test_an_incident_that_two_sources_tell_counts_once(handmade: Base) -> None:
+    (row,) = asked(handmade, "steadyline-incidents", 2)
+    assert (row["dyad"], row["incidents"]) == ("PRC-US", 2)
+
+
+def test_availability_is_the_share_of_the_time_of_which_anything_is_known(handmade: Base) -> None:
+    (row,) = asked(handmade, "steadyline-channel", 2)
+    assert row["availability"] == pytest.approx(50.0, abs=0.5)
+    (line,) = asked(handmade, "steadyline-channel", 2, channel="nk-line")
+    assert line["availability"] == 100.0
+    (dark,) = asked(handmade, "steadyline-channel", 3, channel="nk-line")
+    assert dark["unknown"] == pytest.approx(100 * 39 / 240, abs=0.5)
+
+
+def test_what_is_not_said_any_more_is_unknown_live_and_stays_in_a_run(handmade: Base) -> None:
+    later = {"run": LIVE, "dyad": EVERYTHING, "agreement": EVERYTHING}
+    panels = {panel["id"]: panel for panel in _panels(dashboards(handmade.buckets), "steadyline-floor")}
+    query, turns = panels[6]["targets"][0]["query"], panels[9]["targets"][0]["query"]
+    day = NOW + timedelta(hours=2)
+    live = handmade.ask(interpolated(query, NOW - timedelta(days=1), day, later))
+    assert {(row["name"], row["stand"], row["reason"]) for row in live if row["kind"] != "feed"} >= {(CALL, 3, "no word")}
+    ends = {row["name"]: row for row in handmade.ask(interpolated(turns, NOW - timedelta(days=1), day, later))}
+    assert (ends[CALL]["_value"], ends[CALL]["_time"]) == (3, NOW + timedelta(minutes=9))
+    drill = handmade.ask(interpolated(turns, NOW - timedelta(days=1), day, later | {"run": DRILL}))
+    assert [row["_value"] for row in drill if row["name"] == CALL] == [0, 2, 0]
+
+
+def test_the_lists_to_choose_from_hold_every_value(handmade: Base) -> None:
+    found = {}
+    for board in dashboards(handmade.buckets).values():
+        for variable in board["templating"]["list"]:  # type: ignore[index]
+            query = interpolated(variable["query"], NOW - timedelta(days=1), NOW, {"run": LIVE})
+            found[variable["name"]] = [row["_value"] for row in handmade.ask(query)]
+    assert found["run"] == [DRILL, LIVE]
+    assert found["channel"] == ["nk-line", CALL]
+    assert set(found["dyad"]) == {"DPRK-ROK", "PRC-US"}
+    assert "launch-1988" in found["agreement"]
+
+
+def test_every_page_marks_what_lapsed(handmade: Base) -> None:
+    choice = {"run": LIVE, "dyad": EVERYTHING, "agreement": EVERYTHING, "channel": CALL}
+    for uid, board in dashboards(handmade.buckets).items():
+        (marks,) = board["annotations"]["list"]  # type: ignore[index]
+        found = handmade.ask(interpolated(marks["target"]["query"], NOW - timedelta(days=1), NOW, choice))
+        assert sorted(row["title"] for row in found) == [
+            *("escalated: declined", "opened: declined", "opened: declined", "resolved: declined"),
+        ], uid
