@@ -12,9 +12,8 @@ from heapq import heappop, heappush
 
 from streams.agreements.model import Agreement
 from streams.docket.docket import Docket
-from streams.events import AnyEvent, ChannelCheck, FeedHeartbeat, Retraction, Tick
-from streams.events.decode import Refused
-from streams.events.times import EXACT, spoken
+from streams.events import AnyEvent, ChannelCheck, Tick
+from streams.events.times import EXACT
 from streams.evidence import Sign
 from streams.lapses import Lapse
 from streams.memory import Clock, Memory, Name, clock_cell, read_clock
@@ -223,13 +222,7 @@ class Watch:
     def _take(self, event: AnyEvent) -> list[Lapse]:
         """Put the event into the evidence and judge what it bears on."""
         assert self.now is not None
-        if type(event) is not Retraction and type(event) is not FeedHeartbeat:
-            settle = self.docket.settle(event)
-            if settle is not None and event.occurred.latest < settle.before(self.now):
-                raise Refused(
-                    f"occurred {spoken(event.occurred.latest)}, more than {settle} before {spoken(self.now)}:"
-                    " too late to amend anything; replay the log with it"
-                )
+        self.docket.in_time(event, self.now)
         self._retractions.take(event, self.now)
         self._retractions.release(self.docket.launches.released)
         return self._settle(self.now, event)

@@ -50,7 +50,7 @@ def run(
         int, typer.Option("--remember", metavar="DAYS", min=1, max=3_650, help="How long an id is known.")
     ] = 30,
     events: Annotated[
-        float, typer.Option("--events-per-second", metavar="N", min=0.1, help="Events that one token may send a second.")
+        float, typer.Option("--events-per-second", metavar="N", min=0.1, help="Events a second of a token without a rate.")
     ] = 2_000.0,
     certificate: Annotated[Path | None, typer.Option("--certificate", metavar="FILE", help="TLS: certificates, PEM.")] = None,
     key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="TLS: the key, PEM.")] = None,

@@ -73,6 +73,10 @@ def add_token(
     channels: Annotated[str, typer.Option("--channels", metavar="ID,...", help="Channels it may report on, or *.")] = "",
     feeds: Annotated[str, typer.Option("--feeds", metavar="ID,...", help="Feeds whose sign of life it may give, or *.")] = "",
     retract_any: Annotated[bool, typer.Option("--retract-any", help="It may take back what others reported.")] = False,
+    events: Annotated[
+        float | None,
+        typer.Option("--events-per-second", metavar="N", min=0.01, max=10_000_000, help="A rate of its own."),
+    ] = None,
     expires: Annotated[
         datetime | None, typer.Option("--expires", metavar="TIME", parser=moment, help="It ends then: 2027-01-01T00:00Z.")
     ] = None,
@@ -96,6 +100,7 @@ def add_token(
         "channels": _known("--channels", channels, book.channels),
         "feeds": _known("--feeds", feeds, book.feeds),
         "retracts_any": retract_any,
+        "events_per_second": events,
         "created": now,
         "expires": expires,
     }

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+_AT_ONCE_S = 10.0
+
 
 class Bucket:
     """Fills by ``rate`` a second up to ``size``; what is sent is taken out of it."""
@@ -51,20 +53,27 @@ class Rates:
 
 @dataclass
 class Buckets:
-    """The buckets of all sources, by name. There are no more of them than tokens and checks were ever made."""
+    """The buckets of all sources, by name. There are no more of them than tokens and checks were ever made.
+
+    A token that has a rate of events of its own may send ten seconds' worth of them at once, and bytes in the proportion in
+    which it may send more events than others.
+    """
 
     rates: Rates
     _events: dict[str, Bucket] = field(default_factory=dict)
     _bytes: dict[str, Bucket] = field(default_factory=dict)
     _pings: dict[str, Bucket] = field(default_factory=dict)
 
-    def events(self, name: str) -> Bucket:
-        """How many events the token of this name may send."""
-        return self._of(self._events, name, self.rates.events, self.rates.events_at_once)
+    def events(self, name: str, own: float | None = None) -> Bucket:
+        """How many events the token of this name may send: ``own`` a second, or what all may."""
+        if own is None:
+            return self._of(self._events, name, self.rates.events, self.rates.events_at_once)
+        return self._of(self._events, name, own, max(1.0, _AT_ONCE_S * own))
 
-    def bytes(self, name: str) -> Bucket:
-        """How many bytes it may send."""
-        return self._of(self._bytes, name, self.rates.bytes, self.rates.bytes_at_once)
+    def bytes(self, name: str, own: float | None = None) -> Bucket:
+        """How many bytes it may send; ``own`` as for its events."""
+        more = 1.0 if own is None else max(1.0, own / self.rates.events)
+        return self._of(self._bytes, name, self.rates.bytes * more, self.rates.bytes_at_once * more)
 
     def pings(self, name: str) -> Bucket:
         """How often the check of this name may be pinged."""
@@ -72,6 +81,7 @@ class Buckets:
 
     def _of(self, kept: dict[str, Bucket], name: str, rate: float, size: float) -> Bucket:
         bucket = kept.get(name)
-        if bucket is None:
+        if bucket is None or (bucket.rate, bucket.size) != (rate, size):
+            # A token made anew under its name may have another rate.
             bucket = kept[name] = Bucket(rate, size)
         return bucket

@@ -14,6 +14,7 @@ import msgspec
 
 from producers.gateway.bodies import Body, Cutter, GoneError, Receive, SlowError, TooLargeError
 from producers.gateway.buckets import Bucket, Buckets
+from producers.gateway.foresight import Foresight
 from producers.gateway.intake import AwayError, BusyError, Intake
 from producers.gateway.limits import Limits
 from producers.gateway.metrics import Metrics
@@ -62,6 +63,7 @@ class Events:
         intake: Intake,
         keyring: Keyring,
         regimes: Regimes,
+        foresight: Foresight,
         buckets: Buckets,
         limits: Limits,
         metrics: Metrics,
@@ -70,6 +72,7 @@ class Events:
         self._intake = intake
         self._keyring = keyring
         self._regimes = regimes
+        self._foresight = foresight
         self._buckets = buckets
         self._limits = limits
         self._metrics = metrics
@@ -105,7 +108,7 @@ class Events:
         kind = headers.get("content-type").partition(";")[0].strip().lower()
         if kind not in (ONE, BATCH, STREAM) and not (kind == BINARY and headers.get("ce-specversion")):
             raise ProblemError(415, f"expected {ONE}, {BATCH}, {STREAM}, or {BINARY} with ce-* headers")
-        sending = Sending(self._intake, token, self._regimes, self._clock)
+        sending = Sending(self._intake, token, self._regimes, self._foresight, self._clock)
         with self._one_of(token.name):
             try:
                 body = Body(receive, self._limits.idle_seconds, self._limits.body_seconds)
@@ -144,9 +147,9 @@ class Events:
                 del self._active[name]
 
     async def _one(self, body: Body, token: Token, sending: Sending, headers: Headers, *, binary: bool) -> None:
-        self._within(self._buckets.bytes(token.name), _length(headers, MAX_BYTES))
+        self._within(self._bytes(token), _length(headers, MAX_BYTES))
         record = await body.all(MAX_BYTES)
-        self._buckets.bytes(token.name).take(len(record), time.monotonic())
+        self._bytes(token).take(len(record), time.monotonic())
         self._charge(token, 1)
         if not binary:
             await sending.take([record])
@@ -165,9 +168,9 @@ class Events:
         await sending.take_attributes(attributes, msgspec.json.encode(attributes))
 
     async def _batch(self, body: Body, token: Token, sending: Sending, headers: Headers) -> None:
-        self._within(self._buckets.bytes(token.name), _length(headers, self._limits.batch_bytes))
+        self._within(self._bytes(token), _length(headers, self._limits.batch_bytes))
         whole = await body.all(self._limits.batch_bytes)
-        self._buckets.bytes(token.name).take(len(whole), time.monotonic())
+        self._bytes(token).take(len(whole), time.monotonic())
         events = events_of(whole)
         if events is None:
             # It counts as one event that is none, and is kept as such.
@@ -181,7 +184,7 @@ class Events:
 
     async def _stream(self, body: Body, token: Token, sending: Sending) -> None:
         """Lines, of any number: written as they come, and slowed down rather than refused."""
-        bytes_, events = self._buckets.bytes(token.name), self._buckets.events(token.name)
+        bytes_, events = self._bytes(token), self._events(token)
         self._within(bytes_, 1)
         self._within(events, 1)
         cutter = Cutter()
@@ -227,8 +230,14 @@ class Events:
         bucket.take(len(lines), time.monotonic())
         await sending.take(lines)
 
+    def _bytes(self, token: Token) -> Bucket:
+        return self._buckets.bytes(token.name, token.events_per_second)
+
+    def _events(self, token: Token) -> Bucket:
+        return self._buckets.events(token.name, token.events_per_second)
+
     def _charge(self, token: Token, events: int) -> None:
-        bucket = self._buckets.events(token.name)
+        bucket = self._events(token)
         self._within(bucket, events)
         bucket.take(events, time.monotonic())
 

@@ -27,6 +27,19 @@ class RefusedEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     status: int
 
 
+class Unjudged(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that is in the log, and that the watch will not judge.
+
+    Attributes:
+        index: Its place in what was sent, as above.
+        reason: Why: it names what no agreement knows, or occurred too long ago to amend anything.
+    """
+
+    index: int
+    id: str
+    reason: str
+
+
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the events, once all of that is durable.
 
@@ -35,12 +48,16 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         duplicates: Events that were in it already.
         refused: Events that were not taken in; of a long stream the first ones only.
         refused_total: How many those are in all.
+        unjudged: Events that are in the log and that the watch will not judge, as the gateway's rules have it; the first ones.
+        unjudged_total: How many those are in all.
     """
 
     accepted: int
     duplicates: int
     refused: Sequence[RefusedEvent]
     refused_total: int
+    unjudged: Sequence[Unjudged] = ()
+    unjudged_total: int = 0
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,16 +1,17 @@
 """What one request brings: read, held against its token, written a parcel at a time, and accounted for."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from producers.appending import Unfit
+from producers.gateway.foresight import Foresight
 from producers.gateway.intake import Intake, Parcel, Waiting
 from producers.gateway.permits import Regimes, denied
-from producers.gateway.problems import Receipt, RefusedEvent
+from producers.gateway.problems import Receipt, RefusedEvent, Unjudged
 from producers.gateway.reading import Read, Unread, read, read_attributes
 from producers.gateway.tokens import Token
 from streams.events.decode import MAX_BYTES
@@ -19,13 +20,18 @@ PARCEL = 500
 """Events that are read at a stretch, and written together."""
 MOST_REFUSED = 10_000
 """Refused events that an answer tells one by one."""
+MOST_UNJUDGED = 100
+"""Events that the watch will not judge, likewise."""
 
 
 class Sending:
     """One request's events."""
 
-    def __init__(self, intake: Intake, token: Token, regimes: Regimes, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, intake: Intake, token: Token, regimes: Regimes, foresight: Foresight, clock: Callable[[], datetime]
+    ) -> None:
         self._intake = intake
+        self._foresight = foresight
         self._token = token
         self._regimes = regimes
         self._clock = clock
@@ -35,6 +41,8 @@ class Sending:
         self._duplicates = 0
         self._refused: list[RefusedEvent] = []
         self._refused_total = 0
+        self._unjudged: list[Unjudged] = []
+        self._unjudged_total = 0
 
     async def take(self, raws: Sequence[bytes | memoryview]) -> None:
         """Take in the next events; what comes of them is durable when this returns.
@@ -67,6 +75,8 @@ class Sending:
             duplicates=self._duplicates,
             refused=tuple(sorted(self._refused, key=lambda one: one.index)),
             refused_total=self._refused_total,
+            unjudged=self._unjudged,
+            unjudged_total=self._unjudged_total,
         )
 
     async def _write(self, found: Sequence[Read | Unread], raws: Sequence[bytes]) -> None:
@@ -88,6 +98,7 @@ class Sending:
             at = f" - at `{refusal.field}`" if refusal.field else ""
             unfit.append(Unfit(self._place, index + 1, raw, refusal.reason + at))
         outcome = await self._intake.put(Parcel(self._token.name, self._place, self._token, ready, unfit))
+        self._foresee(ready, {one.index for one in outcome.turned})
         self._next += len(raws)
         self._accepted += outcome.accepted
         self._duplicates += outcome.duplicates
@@ -99,6 +110,17 @@ class Sending:
         self._refused += refused[: MOST_REFUSED - len(self._refused)]
         # Reading is work for this thread alone: others get their turn in between.
         await asyncio.sleep(0)
+
+    def _foresee(self, taken: Sequence[Waiting], turned: Collection[int]) -> None:
+        """Note which of the events that are in the log now the watch will not judge."""
+        now = self._clock()
+        for waiting in taken:
+            event = waiting.read.event
+            if waiting.index in turned or (why := self._foresight.unjudged(event, now)) is None:
+                continue
+            self._unjudged_total += 1
+            if len(self._unjudged) < MOST_UNJUDGED:
+                self._unjudged.append(Unjudged(index=waiting.index, id=event.id, reason=why))
 
 
 def events_of(body: bytes) -> list[msgspec.Raw] | None:

@@ -19,6 +19,7 @@ from producers.appending import open_log
 from producers.gateway.api import Parts, application
 from producers.gateway.buckets import Buckets, Rates
 from producers.gateway.events import Events
+from producers.gateway.foresight import Foresight
 from producers.gateway.guard import App, Guard
 from producers.gateway.intake import Intake
 from producers.gateway.ledger import AGE, Ledger
@@ -89,7 +90,7 @@ class Gateway:
         self.metrics = Metrics(self.intake, keyring, lambda: self._guard.active)
         buckets = Buckets(settings.rates)
         regimes = {agreement.id: agreement.parties for agreement in book.agreements}
-        events = Events(self.intake, keyring, regimes, buckets, settings.limits, self.metrics, utc)
+        events = Events(self.intake, keyring, regimes, Foresight(book), buckets, settings.limits, self.metrics, utc)
         app = application(
             Parts(
                 events=events,
@@ -135,8 +136,13 @@ class Gateway:
         Raises:
             AppendError: when the log cannot be opened.
             LedgerError: when the ledger cannot be.
-            OSError: when nothing can listen there.
+            OSError: when nothing can listen there, or the certificate and its key are not what they ought to be.
         """
+        # Before anybody is told that it listens.
+        try:
+            self._server.config.load()
+        except OSError as error:
+            raise OSError(f"expected a certificate and its key, both PEM, in {self.settings.certificate}: {error}") from error
         with contextlib.closing(self._listen()) as listening:
             self.bind = Bind(self.bind.host, int(listening.getsockname()[1]))
             self.intake.start()

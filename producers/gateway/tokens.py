@@ -46,6 +46,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         channels: Channels that it may report on.
         feeds: Feeds for which it may say that they are alive.
         retracts_any: May take back what others reported too.
+        events_per_second: How many it may send; ``None`` for what the gateway grants every token.
         expires: The moment from which it is worth nothing.
         revoked: When it was revoked.
     """
@@ -58,6 +59,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     channels: Names = ()
     feeds: Names = ()
     retracts_any: bool = False
+    events_per_second: Annotated[float, Meta(ge=0.01, le=10_000_000)] | None = None
     created: Moment
     expires: Moment | None = None
     revoked: Moment | None = None

@@ -19,9 +19,11 @@ from streams.events import (
     LaunchNotice,
     LaunchObservation,
     RegimeStatement,
+    Retraction,
     dyad,
 )
 from streams.events.decode import Refused
+from streams.events.times import spoken
 from streams.evidence import Sign
 from streams.obligations.benchmark import LIVE_CHANNELS, BenchmarkDuty
 from streams.obligations.cadence import SlotDuty
@@ -191,6 +193,21 @@ class Docket:
                 return longest([self.incidents.settle, *([] if name is None else [self.channels.settles[name]])])
             case _:
                 return None
+
+    def in_time(self, event: AnyEvent, now: datetime) -> None:
+        """Hold an event that was vetted against the time.
+
+        Raises:
+            Refused: when it is so old at ``now`` that nothing it bears on can change any more.
+        """
+        if type(event) is Retraction or type(event) is FeedHeartbeat:
+            return
+        settle = self.settle(event)
+        if settle is not None and event.occurred.latest < settle.before(now):
+            raise Refused(
+                f"occurred {spoken(event.occurred.latest)}, more than {settle} before {spoken(now)}:"
+                " too late to amend anything; replay the log with it"
+            )
 
     def _known(self, field: str, name: str, names: Container[str]) -> None:
         if name not in names:

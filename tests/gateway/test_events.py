@@ -12,7 +12,9 @@ import pytest
 
 from producers.gateway.buckets import Rates
 from producers.gateway.tokens import change
-from streams.events.decode import decode
+from streams.agreements.load import load_builtin
+from streams.events.decode import Refused, decode
+from streams.watch import Watch
 from tests.gateway.running import BATCH, CHANNEL, FEED, MINE, STREAM, Running, event, incident, running, tag
 
 AHEAD = (datetime.now(UTC) + timedelta(days=30)).isoformat()
@@ -45,7 +47,9 @@ def test_a_repeated_event_is_a_duplicate_however_it_is_spelled(gateway: Running)
         msgspec.json.encode(sent).replace(b'"again"', b'"ag\\u0061in"'),
     ):
         answer = gateway.post(spelled).json()
-    assert answer == {"accepted": 0, "duplicates": 1, "refused": [], "refused_total": 0}
+    # It is of a time that no watch judges any more.
+    assert [one["id"] for one in answer.pop("unjudged")] == ["again"]
+    assert answer == {"accepted": 0, "duplicates": 1, "refused": [], "refused_total": 0, "unjudged_total": 1}
     assert gateway.ids().count("again") == 1
 
 
@@ -232,6 +236,43 @@ def test_who_sends_too_much_waits(tmp_path: Path) -> None:
     with running(tmp_path, rates=Rates(bytes=1.0, bytes_at_once=500)) as gateway:
         assert gateway.post(incident("b-1", subject="x" * 400)).status_code == 202
         assert gateway.post(incident("b-2")).status_code == 429
+
+
+def test_a_token_may_have_a_rate_of_its_own(tmp_path: Path) -> None:
+    with running(tmp_path, rates=Rates(events=0.5, events_at_once=1, bytes=1.0, bytes_at_once=500)) as gateway:
+        quick = gateway.token(name="quick", sources=("urn:q",), events_per_second=1_000)
+        batch = [incident(f"q-{number}", source="urn:q") for number in range(100)]
+        assert gateway.post(batch, BATCH, **quick).json()["accepted"] == 100
+        slow = gateway.token(name="slow", sources=("urn:s",), events_per_second=0.1)
+        answers = [gateway.post(incident(f"s-{number}", source="urn:s"), **slow) for number in range(2)]
+        assert [answer.status_code for answer in answers] == [202, 429]
+        assert 5 <= int(answers[1].headers["retry-after"]) <= 10
+        assert gateway.post(incident("usual")).status_code == 202
+        assert gateway.post(incident("usual-2")).status_code == 429
+
+
+def test_who_sends_what_the_watch_will_not_judge_is_told_and_it_is_taken_in(gateway: Running) -> None:
+    now = datetime.now(UTC)
+    old, recent = (now - timedelta(days=days) for days in (800, 100))
+    everything = gateway.token(name="everything", channels=("*",))
+    sent = [
+        incident("judged", time=recent.isoformat()),
+        incident("too-old", time=old.isoformat()),
+        event("channel.check", "unknown", {"channel": "no-such-line"}, time=recent.isoformat()),
+        {"bad": 1},
+    ]
+    told = gateway.post(sent, BATCH, **everything).json()
+    assert (told["accepted"], told["refused_total"], told["unjudged_total"]) == (3, 1, 2)
+    assert [(one["index"], one["id"]) for one in told["unjudged"]] == [(1, "too-old"), (2, "unknown")]
+    assert "too late to amend anything" in told["unjudged"][0]["reason"]
+    assert "no agreement knows the channel 'no-such-line'" in told["unjudged"][1]["reason"]
+    assert {"judged", "too-old", "unknown"} <= set(gateway.ids())
+    watch = Watch(load_builtin())
+    watch.advance(now)
+    for record in gateway.records():
+        if record.id in ("too-old", "unknown"):
+            with pytest.raises(Refused):
+                watch.receive(decode(record.data))
 
 
 def test_many_who_send_the_same_at_once_have_it_in_the_log_once(gateway: Running) -> None:

@@ -1,0 +1,54 @@
+"""The gateway with a certificate: whoever trusts its authority is served, and nobody reads a token on the way."""
+
+import ssl
+from pathlib import Path
+
+import httpx
+import pytest
+import trustme
+
+from producers.gateway.serve import Gateway, Settings
+from tests.gateway.running import book, incident, running
+
+
+def test_over_tls_events_are_taken_in_and_without_it_nothing_is(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    issued.private_key_pem.write_to_path(str(key))
+    for part in issued.cert_chain_pems:
+        part.write_to_path(str(certificate), append=True)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with running(tmp_path, certificate=certificate, key=key) as gateway:
+        url = f"https://{gateway.gateway.bind}"
+        headers = {"Authorization": f"Bearer {gateway.secret}", "Content-Type": "application/cloudevents+json"}
+        with httpx.Client(base_url=url, headers=headers, verify=trusting) as client:
+            assert client.get("/healthz").status_code == 200
+            assert client.post("/v1/events", json=incident("over-tls")).status_code == 202
+        with httpx.Client(base_url=url, headers=headers) as stranger, pytest.raises(httpx.ConnectError, match="CERTIFICATE"):
+            stranger.post("/v1/events", json=incident("untrusted"))
+        with pytest.raises(httpx.TransportError):
+            gateway.post(incident("in-the-clear"))
+        assert gateway.ids() == ["over-tls"]
+
+
+def test_a_key_that_is_not_the_certificates_is_refused_before_anybody_is_served(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    authority.issue_cert("127.0.0.1").cert_chain_pems[0].write_to_path(str(certificate))
+    authority.issue_cert("127.0.0.1").private_key_pem.write_to_path(str(key))
+    for broken in (key, certificate):
+        gateway = Gateway(
+            Settings(
+                to=str(tmp_path / "log.db"),
+                tokens=tmp_path / "tokens.json",
+                ledger=tmp_path / "ledger.db",
+                bind="127.0.0.1:0",
+                certificate=certificate,
+                key=broken,
+            ),
+            book(),
+        )
+        with pytest.raises(OSError, match="expected a certificate and its key"):
+            gateway.serve(pytest.fail)
