@@ -5,14 +5,16 @@ Whoever drives it, a Faust worker or a check of the log afterwards, gets the sam
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from streams.agreements.model import Agreement
 from streams.events import AnyEvent
 from streams.events.decode import Refused
+from streams.floor import Floor, Kept
 from streams.lapses import Lapse
+from streams.posture import Posture
 from streams.remit import Remit
 from streams.routes import Homes, partition_of
 from streams.rulebook import RuleBook
@@ -20,6 +22,8 @@ from streams.sequence import Memory, Sequencer, Unread
 from streams.watch import Watch
 
 _SEPARATOR = "\x1f"
+_SEQUENCE, _FLOOR = "sequence", "floor"
+_MINUTE = timedelta(minutes=1)
 
 
 class Taken(msgspec.Struct):
@@ -28,11 +32,13 @@ class Taken(msgspec.Struct):
     Attributes:
         lapses: Revisions, in the order in which they came about.
         unread: Records for the dead letters, with the reason.
+        postures: How things stood at the whole minutes that passed.
         counts: Events taken in, by type.
     """
 
     lapses: list[Lapse]
     unread: list[Unread]
+    postures: list[Posture]
     counts: Counter[str]
 
 
@@ -53,6 +59,12 @@ class PartitionWatch:
         remit = Remit(homes, lambda home: partition_of(home.encode(), partitions) == partition)
         self._watch = Watch(agreements, run=run, remit=remit)
         self._sequencer = Sequencer()
+        self._run = run
+        self._floor = Floor(self._watch)
+        self._watch.observer = self._floor.judged
+        self._minute: datetime | None = None
+        """The last whole minute that passed."""
+        self._kept = b""
 
     @property
     def now(self) -> datetime | None:
@@ -84,7 +96,7 @@ class PartitionWatch:
         What was taken in before is passed over, so records may come twice.
         """
         self._sequencer.put(topic, records)
-        taken = Taken([], [], Counter())
+        taken = Taken([], [], [], Counter())
         watch, counts = self._watch, defaultdict[type[AnyEvent], int](int)
         absorb, receive, lapses = watch.absorb, watch.receive, taken.lapses
         for epoch in self._sequencer.epochs():
@@ -101,10 +113,43 @@ class PartitionWatch:
                         taken.unread.append(Unread(item.topic, item.offset, item.record, str(refused)))
                         continue
                 counts[type(event)] += 1
+            if self._minute is None or epoch.now - self._minute >= _MINUTE:
+                self._pass(epoch.now, taken)
             lapses += watch.advance(epoch.now)
         for kind, count in counts.items():
             taken.counts[str(kind.__struct_config__.tag)] = count
         return taken
+
+    def _pass(self, now: datetime, taken: Taken) -> None:
+        """Let the whole minutes until ``now`` pass; the last of them is told, and before it each that changed something."""
+        watch, floor = self._watch, self._floor
+        last = _minute(now)
+        if self._minute is None:
+            taken.lapses += watch.advance(now)
+            minute = last
+        else:
+            # What came since the last minute shows at the next, and what comes by time alone when it comes.
+            minute = self._minute + _MINUTE if floor.restless else self._turn(last)
+        while True:
+            taken.lapses += watch.advance(minute)
+            posture = floor.posture(self.partition, minute, self._run, always=minute == last)
+            if posture is not None:
+                taken.postures.append(posture)
+            if minute == last:
+                break
+            minute = self._turn(last)
+        self._minute = last
+
+    def _turn(self, last: datetime) -> datetime:
+        """The first whole minute at which something can have changed by time alone, ``last`` at the latest."""
+        moment = self._watch.next_wake()
+        turns = self._floor.turns
+        if turns is not None and turns < moment:
+            moment = turns
+        if moment >= last:
+            return last
+        minute = _minute(moment)
+        return minute if minute == moment else minute + _MINUTE
 
     def changes(self, *, clock: bool = False) -> dict[str, bytes | None]:
         """The cells of the state that changed since the last call, by name; ``None`` for one that is gone.
@@ -116,7 +161,10 @@ class PartitionWatch:
         changes = {_SEPARATOR.join(name): cell for name, cell in self._watch.changes(clock=clock).items()}
         if changes or self._sequencer.heard:
             self._sequencer.heard = False
-            changes["sequence"] = msgspec.msgpack.encode(self._sequencer.remember())
+            changes[_SEQUENCE] = msgspec.msgpack.encode(self._sequencer.remember())
+            kept = msgspec.msgpack.encode((self._minute, self._floor.remember()))
+            if kept != self._kept:
+                self._kept = changes[_FLOOR] = kept
         return changes
 
     def recall(self, cells: Mapping[str, bytes]) -> list[Lapse]:
@@ -125,6 +173,16 @@ class PartitionWatch:
         Returns:
             Revisions, where the rules have changed since the cells were written; none where they are the same.
         """
-        if "sequence" in cells:
-            self._sequencer.recall(msgspec.msgpack.decode(cells["sequence"], type=Memory))
-        return self._watch.recall({tuple(name.split(_SEPARATOR)): cell for name, cell in cells.items() if name != "sequence"})
+        if _SEQUENCE in cells:
+            self._sequencer.recall(msgspec.msgpack.decode(cells[_SEQUENCE], type=Memory))
+        if _FLOOR in cells:
+            self._kept = cells[_FLOOR]
+            self._minute, kept = msgspec.msgpack.decode(self._kept, type=tuple[datetime | None, Kept])
+            self._floor.recall(kept)
+        of_watch = {name: cell for name, cell in cells.items() if name not in (_SEQUENCE, _FLOOR)}
+        return self._watch.recall({tuple(name.split(_SEPARATOR)): cell for name, cell in of_watch.items()})
+
+
+def _minute(moment: datetime) -> datetime:
+    """The whole minute in which a moment lies, UTC."""
+    return moment.astimezone(UTC).replace(second=0, microsecond=0)

@@ -1,6 +1,7 @@
 """How everything stands at a moment: the record of the states topic, from which dashboards draw. Types only.
 
 A snapshot is a view, not evidence: it can be made again from the log at any time, and a worker that starts anew repeats one.
+How things are judged to stand is said in ``standings``, when a snapshot is taken in ``floor``.
 """
 
 from datetime import datetime
@@ -10,9 +11,11 @@ from typing import Literal
 import msgspec
 
 from streams.lapses import Reason
+from streams.severity import Severity
 
 Kind = Literal["channel", "regime", "dyad", "feed"]
-Measured = Literal["lead", "answer", "check", "contact", "launch"]
+Why = Reason | Literal["overdue", "awaited", "never-heard"]
+Measured = Literal["lead", "answer", "contact", "launch"]
 
 
 class Stand(IntEnum):
@@ -20,50 +23,61 @@ class Stand(IntEnum):
 
     GOOD = 0
     LATE = 1
-    """Something is overdue and within its grace."""
+    """Something is owed and its time runs: a check past due and within its grace, a call not answered yet, an incident that was
+    not talked about yet, a feed's heartbeat that failed to come."""
     LAPSED = 2
     UNKNOWN = 3
     """The feed that would carry the evidence is silent, or nothing was ever heard."""
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How one thing stands.
+class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """How one thing stands. Its kind, name and party together name it.
 
     Attributes:
         kind: What it is.
         name: The channel's or feed's id, the agreement's id for a regime, ``PRC-US`` for a dyad.
+        party: For a regime, who owes: what each party gives stands by itself. None for what no single party owes.
         stand: How it stands.
         reason: Why, where it is not good.
-        since: Since when it has stood so, UTC, where that is known.
-        last: The last contact or sign of life, UTC.
-        due: When the next sign is expected, UTC.
-        open: How many lapses of it are open.
+        since: Since when, UTC, where that is known: the onset of what lapsed first, the moment at which it was due.
+        last: The last contact or sign of life, UTC, as of the last snapshot that tells of the thing.
+        due: When the next sign is expected, UTC, or was, where it is late.
+        open: How many lapses of it are open. Every open lapse is one of exactly one thing.
+        severity: Of the worst of those.
     """
 
     kind: Kind
     name: str
+    party: str | None = None
     stand: Stand
-    reason: Reason | Literal["overdue", "never-heard"] | None = None
+    reason: Why | None = None
     since: datetime | None = None
     last: datetime | None = None
     due: datetime | None = None
     open: int = 0
+    severity: Severity | None = None
+
+    @property
+    def thing(self) -> tuple[str, str, str]:
+        """What it is of."""
+        return self.kind, self.name, self.party or ""
 
 
-class Measure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Measure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One thing that was measured.
 
     Attributes:
         what: ``lead``: hours between the receipt of a notice and its window; ``answer``: seconds between a request for a call
-            and its answer; ``check``: milliseconds that a line check took; ``contact``: seconds from an incident to contact.
+            and its answer; ``contact``: seconds from an incident to contact; ``launch``: 1 where notice was given of it, 0
+            where none, -1 where nobody can say.
         at: The moment that it belongs to, UTC.
         value: In the unit above.
         owed: What the rule asks for, in the same unit, where one does.
         agreement: The agreement, for leads and contacts.
         rule: The rule.
         subject: The channel, the pair of parties, the launcher.
-        recipient: The party told, for leads.
-        of: The notice, request or incident.
+        recipient: The party to be told, for leads and launches.
+        of: The notice, request, incident or launch.
     """
 
     what: Measured
@@ -78,7 +92,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Posture(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How all that one partition number judges stands.
+    """How what one partition number judges stands.
 
     It stands so from ``at`` until the next snapshot of the same partition number: between two nothing changed.
 
@@ -86,13 +100,16 @@ class Posture(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         partition: The partition number.
         at: The moment, UTC, a whole minute.
         run: The replay or drill.
-        standings: Everything it judges, by kind and name.
+        whole: Whether ``standings`` are all that there are; else those that changed since the snapshot before, and all others
+            stand as they stood.
+        standings: By kind, name and party.
         measures: What was measured since the snapshot before; one that is amended comes again.
     """
 
     partition: int
     at: datetime
     run: str | None = None
+    whole: bool = False
     standings: tuple[Standing, ...] = ()
     measures: tuple[Measure, ...] = ()
 

@@ -28,6 +28,8 @@ class Register:
         # Duty and slot -> lapse id -> the finding it was made of and its last revision.
         self._books: dict[Place, dict[str, Entry]] = {}
         self._touched: set[Place] = set()
+        # Duty -> slot -> those of its lapses that are open or unknown; most duties have none.
+        self._open: dict[str, dict[str, list[Lapse]]] = {}
 
     def enter(
         self,
@@ -51,7 +53,7 @@ class Register:
         """
         if findings is None:
             if self._books.pop(place, None) is not None:
-                self._touched.add(place)
+                self._touch(place)
             return []
         book = self._books.get(place)
         if book is None:
@@ -62,6 +64,7 @@ class Register:
         for finding in findings:
             found[lapse_id(rule.agreement.id, rule.obligation.id, finding.subject, finding.onset)] = finding
         changed: list[Lapse] = []
+        gone = False
         for key, finding in found.items():
             known = book.get(key)
             if known is not None and known[0] == finding:
@@ -74,17 +77,17 @@ class Register:
             ended = lapse.resolved if lapse.state != "withdrawn" else lapse.at
             if ended is not None and ended <= settled:
                 del book[key]
-                self._touched.add(place)
+                gone = True
             elif finding_before is not None:
                 withdrawn = msgspec.structs.replace(
                     lapse, revision=lapse.revision + 1, change="withdrawn", at=at, because=because, state="withdrawn"
                 )
                 book[key] = (None, withdrawn)
                 changed.append(withdrawn)
-        if changed:
-            self._touched.add(place)
         if not book:
             del self._books[place]
+        if changed or gone:
+            self._touch(place)
         changed.sort(key=lambda lapse: (lapse.onset, lapse.id))
         return changed
 
@@ -96,7 +99,12 @@ class Register:
 
     def open(self) -> int:
         """How many lapses are open or unknown."""
-        return sum(lapse.state in ("open", "unknown") for book in self._books.values() for _, lapse in book.values())
+        return sum(len(lapses) for slots in self._open.values() for lapses in slots.values())
+
+    def open_of(self, duties: Iterable[str]) -> list[Lapse]:
+        """The lapses of some duties, by their names, that are open or unknown; in no order."""
+        known = self._open
+        return [lapse for duty in duties if duty in known for lapses in known[duty].values() for lapse in lapses]
 
     def changes(self) -> Iterator[tuple[Place, list[Entry] | None]]:
         """Every place that changed since the last call, with what stands there; ``None`` where nothing does."""
@@ -108,6 +116,21 @@ class Register:
     def recall(self, place: Place, entries: Iterable[Entry]) -> None:
         """Put back what ``changes`` gave."""
         self._books[place] = {lapse.id: (finding, lapse) for finding, lapse in entries}
+        self._index(place)
+
+    def _touch(self, place: Place) -> None:
+        self._touched.add(place)
+        self._index(place)
+
+    def _index(self, place: Place) -> None:
+        duty, slot = place
+        found = [lapse for _, lapse in self._books.get(place, _EMPTY).values() if lapse.state in ("open", "unknown")]
+        if found:
+            self._open.setdefault(duty, {})[slot] = found
+        elif duty in self._open:
+            self._open[duty].pop(slot, None)
+            if not self._open[duty]:
+                del self._open[duty]
 
     def _revised(self, rule: Rule[Obligation], key: str, finding: Finding, before: Lapse | None, because: str | None) -> Lapse:
         change, moment = _what_changed(finding, before)
@@ -157,3 +180,6 @@ def _what_changed(finding: Finding, before: Lapse | None) -> tuple[Change, datet
     if rank != rank_before:
         return ("escalated" if rank > rank_before else "eased"), finding.changed
     return "amended", finding.changed
+
+
+_EMPTY: dict[str, Entry] = {}

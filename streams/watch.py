@@ -6,7 +6,7 @@ final lapses; each change on the way is a revision of its own.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 
@@ -24,6 +24,8 @@ from streams.remit import EVERYTHING, Remit
 from streams.retractions import Retractions
 from streams.rulebook import RuleBook
 
+Observer = Callable[[Duty, Sequence[str], AnyEvent | None], None]
+"""Told of a duty that was judged, the slots of the register in which something changed, and the event taken in, if one was."""
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -48,18 +50,20 @@ class Watch:
         self._run = run
         self._exercise = exercise
         self._rules = hashlib.sha256(repr(self._agreements).encode()).hexdigest()
-        self._remit = remit
+        self.remit = remit
         self._drill: Watch | None = None
         self.docket = Docket(RuleBook(agreements), self._mark, self._schedule, remit)
-        self._register = Register(exercise=exercise, run=run)
+        self.register = Register(exercise=exercise, run=run)
         self._retractions = Retractions(self.docket)
-        self._memory = Memory(self.docket, self._register, self._retractions)
+        self._memory = Memory(self.docket, self.register, self._retractions)
         self._records = self.docket.channels.records
         self._dirty: dict[str, Duty] = {}
         self._wakes: list[tuple[datetime, str, Duty]] = []
         self._waiting: list[tuple[datetime, str, str, int, AnyEvent]] = []
         self._arrived = 0
         self._idle_until = _ALWAYS
+        self.observer: Observer | None = None
+        """Whoever wants to know which duties were judged, and of what; a drill's are not told."""
 
     def receive(self, event: AnyEvent) -> list[Lapse]:
         """Take in one event of the log and return what it changes, in order. A Tick advances the time.
@@ -84,7 +88,7 @@ class Watch:
                 self._wait(earliest, event)
                 return []
             revisions = self._take(event)
-        self._idle_until = self._next_wake()
+        self._idle_until = self.next_wake()
         return revisions
 
     def absorb(self, event: AnyEvent, now: datetime) -> bool:
@@ -141,7 +145,7 @@ class Watch:
         self.now = now
         if self._drill is not None:
             revisions += self._drill.advance(now)
-        self._idle_until = self._next_wake()
+        self._idle_until = self.next_wake()
         return revisions
 
     @property
@@ -152,14 +156,14 @@ class Watch:
 
     def lapses(self) -> list[Lapse]:
         """The last revision of every lapse that is still on the books, by onset, then id."""
-        found = self._register.lapses()
+        found = self.register.lapses()
         if self._drill is not None:
             found = sorted([*found, *self._drill.lapses()], key=lambda lapse: (lapse.onset, lapse.id))
         return found
 
     def open_lapses(self) -> int:
         """How many lapses are open or unknown; a drill's are not counted."""
-        return self._register.open()
+        return self.register.open()
 
     def changes(self, *, clock: bool = False) -> dict[Name, bytes | None]:
         """The cells of the state that changed since the last call, by name; ``None`` for one that is gone.
@@ -202,9 +206,9 @@ class Watch:
             self._dirty = {duty.name: duty for duty in duties}
             revisions = self._settle(self.now, None)
         if clock.drill:
-            self._drill = Watch(self._agreements, run=self._run, exercise=True, remit=self._remit)
+            self._drill = Watch(self._agreements, run=self._run, exercise=True, remit=self.remit)
             revisions += self._drill.recall({name[1:]: cell for name, cell in cells.items() if name[0] == "drill"})
-        self._idle_until = self._next_wake()
+        self._idle_until = self.next_wake()
         return revisions
 
     def _wait(self, earliest: datetime, event: AnyEvent) -> None:
@@ -212,11 +216,11 @@ class Watch:
         self._arrived += 1
         heappush(self._waiting, (earliest, event.id, event.source, self._arrived, event))
 
-    def _next_wake(self) -> datetime:
+    def next_wake(self) -> datetime:
         """Until when nothing falls due, UTC."""
         moments = [heap[0][0] for heap in (self._wakes, self._waiting) if heap]
         if self._drill is not None:
-            moments.append(self._drill._next_wake())  # noqa: SLF001 - its own twin
+            moments.append(self._drill.next_wake())
         return min(moments, default=_NEVER)
 
     def _take(self, event: AnyEvent) -> list[Lapse]:
@@ -230,7 +234,7 @@ class Watch:
     def _in_drill(self) -> "Watch":
         """The twin that judges drills: the same rules and the same time, and nothing else in common."""
         if self._drill is None:
-            self._drill = Watch(self._agreements, run=self._run, exercise=True, remit=self._remit)
+            self._drill = Watch(self._agreements, run=self._run, exercise=True, remit=self.remit)
         if self.now is not None:
             self._drill.advance(self.now)
         return self._drill
@@ -273,14 +277,16 @@ class Watch:
                 duty = min(dirty.values(), key=_order)
                 del dirty[duty.name]
             settled = duty.settled(at)
-            changed = False
+            changed: list[str] = []
             for slot, findings in duty.judge(at):
-                entered = self._register.enter(
+                entered = self.register.enter(
                     duty.rule, (duty.name, slot), findings, at=known, because=because, settled=settled
                 )
                 if entered:
                     revisions += entered
-                    changed = True
+                    changed.append(slot)
+            if self.observer is not None:
+                self.observer(duty, changed, event)
             if duty.done:
                 self._memory.moved(duty)
                 self.docket.retire(duty, at)

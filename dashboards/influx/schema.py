@@ -179,7 +179,7 @@ class MeasureRow(Row):
 
     measurement: ClassVar[str] = "measure"
 
-    what: Annotated[Measured, _TAG]
+    what: Annotated[Measured | Literal["check"], _TAG]
     agreement: Tag | None = None
     rule: Tag | None = None
     subject: Tag

@@ -342,14 +342,15 @@ class Agreement(Spec, frozen=True, kw_only=True):
 
     Attributes:
         standing: ``treaty`` and ``political`` bind in different ways; a ``norm`` binds everybody; ``proposed`` does not
-            exist yet and is judged as if it did, which every lapse says.
+            exist yet and is judged as if it did, which every lapse says; ``trial`` is no regime but rules for trials of the
+            watch itself.
         parties: Its parties; for a norm, the parties watched.
         epoch: When it is in force.
     """
 
     id: Key
     title: Sentence
-    standing: Literal["treaty", "political", "norm", "proposed"]
+    standing: Literal["treaty", "political", "norm", "proposed", "trial"]
     parties: Annotated[tuple[Party, ...], Meta(min_length=1)]
     epoch: Epoch = Epoch()
     summary: Sentence

@@ -32,14 +32,14 @@ class ChannelDocket:
     """The records of all channels and feeds of the rule book, with their duties."""
 
     def __init__(self, book: RuleBook, mark: Callable[[Duty], None], schedule: Callable[[Duty], None], remit: Remit) -> None:
-        self._book = book
+        self.book = book
         self._mark = mark
         self._schedule = schedule
         self.records = {name: ChannelRecord(name) for name in book.channels if remit.channel(name)}
         self.settles = _settles(book)
         """For every channel, the longest that any rule lets evidence about it amend its judgement."""
         self.feeds = {name: FeedRecord(feed) for name, feed in book.feeds.items()}
-        self._heartbeats = {
+        self.heartbeats = {
             name: HeartbeatDuty(heartbeat_rule(record.feed, book.feed_homes[name]), record, told=remit.feed(name))
             for name, record in self.feeds.items()
         }
@@ -49,7 +49,7 @@ class ChannelDocket:
         self._raise_duties()
 
     def _raise_duties(self) -> None:
-        book = self._book
+        book = self.book
         for cadence in book.cadences:
             sentry = None
             if cadence.obligation.longest_gap is not None:
@@ -178,13 +178,13 @@ class ChannelDocket:
     def _asked(self, event: ChannelRequest, record: ChannelRecord) -> Iterator[RequestDuty]:
         """The duty that a request raises under each rule."""
         name = record.name
-        for rule in self._book.responses:
+        for rule in self.book.responses:
             if rule.obligation.trigger != "request" or name not in rule.obligation.channels:
                 continue
             duty_name = f"{rule.name}/{name}/{event.data.request}"
             duty = next((known for known in self._requests[name] if known.name == duty_name), None)
             if duty is None:
-                duty = RequestDuty(rule, self._book.channels[name], record, event.data.request)
+                duty = RequestDuty(rule, self.book.channels[name], record, event.data.request)
                 self._requests[name].append(duty)
             yield duty
 
@@ -203,7 +203,7 @@ class ChannelDocket:
 
     def duties(self) -> Iterator[Duty]:
         """Every duty about channels and feeds."""
-        yield from self._heartbeats.values()
+        yield from self.heartbeats.values()
         yield from self._sentries
         for name in self.records:
             yield from self.duties_of(name)
@@ -214,14 +214,14 @@ class ChannelDocket:
         moment = event.time
         first = not feed.heard
         late = not first and moment < feed.ends[-1]
-        again = not first and (feed.silent(moment) or self._heartbeats[event.data.feed].alarmed)
+        again = not first and (feed.silent(moment) or self.heartbeats[event.data.feed].alarmed)
         since = feed.feed.silent_after.before(moment)
         if again and not late:
             since = min(since, feed.ends[-1])
         if not feed.beat(moment):
             return
         if first or late or again:
-            self._mark(self._heartbeats[event.data.feed])
+            self._mark(self.heartbeats[event.data.feed])
             for duty in feed.dependants:
                 if isinstance(duty, SlotDuty):
                     duty.reconsider(since)

@@ -53,12 +53,12 @@ class Docket:
         self.launches = LaunchDocket(book, self.channels, mark, remit)
         self.book = book
         self._agreements = {agreement.id for agreement in book.agreements}
-        self._benchmarks = []
+        self.benchmarks = []
         for rule in book.benchmarks:
             if not remit.agreement(rule.agreement.id):
                 continue
             names = book.channels_between(rule.agreement.parties)
-            self._benchmarks.append(BenchmarkDuty(rule, self._counter(names), self.channels.forgets(names)))
+            self.benchmarks.append(BenchmarkDuty(rule, self._counter(names), self.channels.forgets(names)))
 
     def vet(self, event: AnyEvent) -> None:
         """Hold the names in an event against the rule book.
@@ -126,7 +126,7 @@ class Docket:
             case IncidentReport():
                 self.incidents.recall(event)
             case BenchmarkReport():
-                for duty in self._benchmarks:
+                for duty in self.benchmarks:
                     if duty.takes(event):
                         duty.reports[event.id, event.source] = event
             case _:
@@ -150,7 +150,7 @@ class Docket:
         yield from self.channels.duties()
         yield from self.incidents.duties()
         yield from self.launches.duties()
-        yield from self._benchmarks
+        yield from self.benchmarks
 
     def followed_by(self, duty: Duty) -> None:
         """Mark what looks at the findings of ``duty``, which changed."""
@@ -159,7 +159,7 @@ class Docket:
                 self._mark(sibling)
         if isinstance(duty, SlotDuty | GapDuty | ChannelStandingDuty | RequestDuty):
             self.incidents.channel_moved(duty.channel.id)
-            for benchmark in self._benchmarks:
+            for benchmark in self.benchmarks:
                 if benchmark.rule.obligation.measure == LIVE_CHANNELS:
                     self._mark(benchmark)
         elif isinstance(duty, LaneDuty):
@@ -244,7 +244,7 @@ class Docket:
             self.channels.sign(name, event)
 
     def _benchmark(self, event: BenchmarkReport, *, retract: bool) -> None:
-        for duty in self._benchmarks:
+        for duty in self.benchmarks:
             if duty.takes(event):
                 if retract:
                     duty.reports.pop((event.id, event.source), None)

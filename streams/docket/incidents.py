@@ -30,8 +30,8 @@ class IncidentDocket:
         self._incidents: defaultdict[str, dict[str, dict[str, IncidentDuty]]] = defaultdict(dict)
         rules = [rule for rule in book.responses if rule.obligation.trigger == "incident"]
         self._rules = [(rule, frozenset(filter(remit.dyad, pairs_asked(rule)))) for rule in rules]
-        self._pairs = frozenset(pair for _, pairs in self._rules for pair in pairs)
-        self._military = {pair: book.military_channels(pair) for pair in self._pairs}
+        self.pairs = frozenset(pair for _, pairs in self._rules for pair in pairs)
+        self._military = {pair: book.military_channels(pair) for pair in self.pairs}
         self._forgets = {pair: channels.forgets(names) for pair, names in self._military.items()}
         self._dyads_of_channel: defaultdict[str, list[str]] = defaultdict(list)
         for pair, names in sorted(self._military.items()):
@@ -81,11 +81,11 @@ class IncidentDocket:
     def duties(self) -> Iterator[IncidentDuty]:
         """Every incident that is on record, under each rule."""
         for pair in self._incidents:
-            yield from self._between(pair)
+            yield from self.between(pair)
 
     def contact(self, pair: str, event: Event, now: datetime, *, retract: bool = False) -> None:
         """Take in a contact of two parties, or take it back."""
-        if pair not in self._pairs:
+        if pair not in self.pairs:
             return
         contacts, sign = self.contacts[pair], Sign.of(event)
         if not (contacts.remove(sign) if retract else contacts.add(sign) is not None):
@@ -93,14 +93,14 @@ class IncidentDocket:
         if len(contacts.items) > self.sweep_at[pair]:
             self._forget(pair, now)
             self.sweep_at[pair] = max(_SWEEP_FROM, 2 * len(contacts.items))
-        for duty in self._between(pair):
+        for duty in self.between(pair):
             if duty.listens_to(sign, retract=retract):
                 self._mark(duty)
 
     def channel_moved(self, name: str) -> None:
         """A channel's lapses changed: where it is military, the compound rule is asked again."""
         for pair in self._dyads_of_channel.get(name, ()):
-            for duty in self._between(pair):
+            for duty in self.between(pair):
                 if duty.rule.obligation.raised is not None and duty.found:
                     self._mark(duty)
 
@@ -113,14 +113,18 @@ class IncidentDocket:
         """Drop an incident."""
         self._incidents[duty.pair][duty.rule.name].pop(duty.incident, None)
 
-    def _between(self, pair: str) -> Iterator[IncidentDuty]:
+    def asked(self, pair: str) -> bool:
+        """Whether contact is asked for between these two by an agreement, and not only in a trial of the watch."""
+        return any(pair in pairs for rule, pairs in self._rules if rule.agreement.standing != "trial")
+
+    def between(self, pair: str) -> Iterator[IncidentDuty]:
         """Every incident of a dyad that is still open to amendment, under each rule."""
         for incidents in self._incidents[pair].values():
             yield from incidents.values()
 
     def _forget(self, pair: str, now: datetime) -> None:
         """Drop contacts that no incident can ask for any more."""
-        remaining = [duty.occurred.earliest for duty in self._between(pair) if duty.occurred is not None]
+        remaining = [duty.occurred.earliest for duty in self.between(pair) if duty.occurred is not None]
         # An incident can still be reported until it would have settled: its contact must be on record then.
         self.contacts[pair].forget(min([*remaining, self.settle.before(now)]))
 

@@ -26,6 +26,7 @@ class PaceDuty(Duty):
         self.pair = dyad(there.launcher, there.recipient)
         super().__init__(rule, self.pair)
         self._lanes = (there, back)
+        self.owes = there.launcher
         self._periods: set[datetime] = set()
 
     def remember(self) -> set[datetime]:
@@ -91,6 +92,7 @@ class QuotaDuty(Duty):
     def __init__(self, rule: Rule[Balance], lane: LaneDuty) -> None:
         super().__init__(rule, f"{lane.launcher}/{lane.recipient}")
         self._lane = lane
+        self.owes = lane.launcher
         self._periods: set[datetime] = set()
 
     def remember(self) -> set[datetime]:

@@ -24,6 +24,7 @@ class BenchmarkDuty(Duty):
 
     def __init__(self, rule: Rule[Benchmark], count: Callable[[datetime], int | None], forgets: Span) -> None:
         super().__init__(rule, rule.obligation.measure)
+        self.owes = rule.obligation.party
         self.reports: dict[tuple[str, str], BenchmarkReport] = {}
         self._count = count
         self._counted: int | None = None

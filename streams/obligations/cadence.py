@@ -8,7 +8,7 @@ and judges again.
 
 from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from streams.agreements.model import Cadence, Channel
 from streams.calendars import Slots
@@ -17,6 +17,7 @@ from streams.evidence import ChannelRecord, Sign
 from streams.feeds import FeedRecord
 from streams.lapses import Finding
 from streams.obligations.duty import INSTANT, Duty, earliest
+from streams.obligations.outages import BadSlot, Outage
 from streams.rulebook import Rule
 from streams.severity import Severity, worst
 from streams.spans import in_words
@@ -24,35 +25,18 @@ from streams.spans import in_words
 _SAME_ATTEMPT = timedelta(minutes=5)
 
 
-class BadSlot(NamedTuple):
-    """A slot that was not met."""
+class Expected(NamedTuple):
+    """The next check.
 
-    due: datetime
-    closes: datetime
-    verdict: Literal["missed", "disputed", "unknown"]
-    events: tuple[str, ...]
-    claims: tuple[str, ...]
+    Attributes:
+        due: When it is or was due, UTC; ``None`` where none is asked for.
+        turns: When the calendar names the next moment, UTC.
+        overdue: It is due, and has neither come nor been judged as missed yet.
+    """
 
-
-class Outage:
-    """Slots in a row that were not met, without a sign of life between them."""
-
-    def __init__(self, first: BadSlot) -> None:
-        self.slots = [first]
-        """The first few slots, as many as severities tell apart."""
-        self.last = first
-        self.count = 1
-
-    @property
-    def known(self) -> bool:
-        """Whether it is a lapse; else nobody can say."""
-        return self.slots[0].verdict != "unknown"
-
-    def takes(self, slot: BadSlot, sign: Sign | None) -> bool:
-        """Whether ``slot`` is part of this outage, given the first sign of life after its first slot."""
-        if sign is not None and sign.earliest <= slot.closes:
-            return False
-        return self.known or slot.verdict == "unknown"
+    due: datetime | None
+    turns: datetime | None
+    overdue: bool
 
 
 class KeptOutage(NamedTuple):
@@ -93,7 +77,7 @@ class SlotDuty(Duty):
         self.record = self.line = record
         self.siblings: tuple[SlotDuty, ...] = ()
         self._slots = slots
-        self._feed = feed
+        self.feed = feed
         self._bad: list[BadSlot] = []
         self._outages: list[Outage] = []
         self._next: datetime | None = None
@@ -202,6 +186,16 @@ class SlotDuty(Duty):
         end = self._end(outage)
         return end is None or end.earliest >= moment
 
+    def expected(self, now: datetime) -> Expected:
+        """The next check as of ``now``, up to which the watch has come."""
+        rule, due = self.rule.obligation, self._next
+        while due is not None and due <= now:
+            closes = rule.grace.after(due)
+            if self._asked(due) and not self.record.signs.within(rule.early.before(due), min(closes, now)):
+                return Expected(due, self._slots.next_from(now + INSTANT), overdue=True)
+            due = self._slots.next_from(due + INSTANT)
+        return Expected(due if due is not None and self._asked(due) else None, due, overdue=False)
+
     def down(self, moment: datetime) -> bool:
         """Whether the line was in an outage at ``moment``, or nobody can say that it was not."""
         for outage in self._outages:
@@ -223,7 +217,7 @@ class SlotDuty(Duty):
 
     def _arm(self) -> None:
         """Checks are asked for from the first thing ever heard of the channel or its feed."""
-        firsts = earliest(self.record.first, self._feed.starts[0] if self._feed is not None and self._feed.heard else None)
+        firsts = earliest(self.record.first, self.feed.starts[0] if self.feed is not None and self.feed.heard else None)
         if firsts is None or (self._armed is not None and (self._armed <= firsts or self._armed < self._floor)):
             return
         self._armed = firsts
@@ -241,9 +235,9 @@ class SlotDuty(Duty):
             slot = self._verdict(due, closes, now)
             if slot is None:
                 # The feed may still tell; look again at its next beat, or when it is overdue.
-                assert self._feed is not None
-                self.wake = self._feed.overdue + INSTANT
-                self._feed.listeners.add(self)
+                assert self.feed is not None
+                self.wake = self.feed.overdue + INSTANT
+                self.feed.listeners.add(self)
                 return
             if slot is not _MET:
                 self._bad.append(slot)
@@ -251,10 +245,14 @@ class SlotDuty(Duty):
             self._judged = closes
             self._next = self._slots.next_from(due + INSTANT)
 
+    def _asked(self, due: datetime) -> bool:
+        """Whether a check is owed at ``due`` at all."""
+        return self.rule.in_force(due) and self.channel.epoch.holds(due) and not self.record.suspended(due)
+
     def _verdict(self, due: datetime, closes: datetime, now: datetime) -> BadSlot | None:
         """The slot's verdict; ``None`` while the feed may still tell."""
         opens = self.rule.obligation.early.before(due)
-        if not self.rule.in_force(due) or not self.channel.epoch.holds(due) or self.record.suspended(due):
+        if not self._asked(due):
             return _MET
         signs = self.record.signs.within(opens, closes)
         silences = self.record.silences.within(opens, closes)
@@ -272,9 +270,9 @@ class SlotDuty(Duty):
             return BadSlot(due, closes, "disputed", events, answered + denied)
         if silences:
             return BadSlot(due, closes, "missed", events, ())
-        if self._feed is None:
+        if self.feed is None:
             return BadSlot(due, closes, "missed", (), ())
-        vouched = self._feed.vouches(opens, closes, now) if self._feed.heard else False
+        vouched = self.feed.vouches(opens, closes, now) if self.feed.heard else False
         if vouched is None:
             return None
         return BadSlot(due, closes, "missed" if vouched else "unknown", (), ())

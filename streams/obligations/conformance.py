@@ -26,6 +26,7 @@ class ConformanceDuty(Duty):
     def __init__(self, rule: Rule[Conformance], lane: LaneDuty) -> None:
         super().__init__(rule, f"{lane.launcher}/{lane.recipient}")
         self._lane = lane
+        self.owes = lane.launcher
 
     def judge(self, now: datetime) -> Iterator[tuple[str, list[Finding] | None]]:
         """Find what differs from the notice, for the launches and notices whose matching changed."""

@@ -39,6 +39,8 @@ class Duty:
         self.done = False
         self.line: ChannelRecord | None = None
         """The channel it is about, where it is about one."""
+        self.owes: str | None = None
+        """The party whose notices, launches or word it is about, where it is one's."""
 
     def judge(self, now: datetime) -> Iterable[tuple[str, list[Finding] | None]]:
         """What is found as of ``now``, slot by slot of the register, for the slots that may have changed.

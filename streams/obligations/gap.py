@@ -113,7 +113,7 @@ class GapDuty(Duty):
         self.record = self.line = record
         self.gap: Span = rule.obligation.longest_gap
         self.findings: list[Finding] = []
-        self._feed = feed
+        self.feed = feed
         self._wide: list[tuple[Sign, Sign]] = []
         """Pairs of signs further apart than is surely within the gap, in order."""
         self.guarded = False
@@ -225,24 +225,24 @@ class GapDuty(Duty):
         return self.rule.in_force(deadline) and self.channel.epoch.holds(deadline) and not self.record.suspended(deadline)
 
     def _vouched(self, start: datetime, end: datetime, now: datetime) -> bool | None:
-        if self._feed is None:
+        if self.feed is None:
             return True
-        return self._feed.vouches(start, end, now) if self._feed.heard else False
+        return self.feed.vouches(start, end, now) if self.feed.heard else False
 
     def _wait_for_feed(self) -> None:
-        assert self._feed is not None
-        self.wake = earliest(self.wake, self._feed.overdue + INSTANT)
-        self._feed.listeners.add(self)
+        assert self.feed is not None
+        self.wake = earliest(self.wake, self.feed.overdue + INSTANT)
+        self.feed.listeners.add(self)
 
     def _finding(self, before: Sign, after: Sign | None, deadline: datetime, now: datetime) -> Finding:
         rule = self.rule.obligation
         vouched = self._vouched(before.latest, deadline, now)
-        silent = after is None and self._feed is not None and self._feed.heard and self._feed.silent(now)
+        silent = after is None and self.feed is not None and self.feed.heard and self.feed.silent(now)
         severity, changed = Severity.WARN, deadline
         why: list[str] = []
         if vouched:
             # While the feed is silent nobody can say that it goes on: it grows no louder.
-            known = self._feed.overdue if silent and self._feed is not None else now
+            known = self.feed.overdue if silent and self.feed is not None else now
             until = min(now, after.earliest) if after is not None else known
             for step in rule.steps:
                 begins = step.after.after(deadline)
@@ -253,13 +253,13 @@ class GapDuty(Duty):
                 elif after is None:
                     self.wake = earliest(self.wake, begins + INSTANT) if not silent else self.wake
                     break
-        if silent and vouched and self._feed is not None:
-            changed = self._feed.overdue
-            self._feed.listeners.add(self)
-        elif self._feed is not None and after is None:
+        if silent and vouched and self.feed is not None:
+            changed = self.feed.overdue
+            self.feed.listeners.add(self)
+        elif self.feed is not None and after is None:
             # The lapse becomes unknown when the feed falls silent, so look again when it would be overdue.
-            self.wake = earliest(self.wake, self._feed.overdue + INSTANT if self._feed.heard and not silent else None)
-            self._feed.listeners.add(self)
+            self.wake = earliest(self.wake, self.feed.overdue + INSTANT if self.feed.heard and not silent else None)
+            self.feed.listeners.add(self)
         unknown = not vouched or silent
         arithmetic = [
             f"last sign of life {spoken(before.latest)}; the next is owed within {self.gap}: by {spoken(deadline)}",

@@ -29,7 +29,7 @@ def notice_findings(lane: Lane, series: Series) -> Iterator[Finding]:
     """What is wrong with a notice whether or not anything is launched: too short, too long, by the wrong channel."""
     rule = lane.rule.obligation
     revision = next((one for one in reversed(series.revisions) if one.status != "cancelled"), None)
-    if revision is None or not _notice_in_scope(revision, rule):
+    if revision is None or not notice_in_scope(revision, rule):
         return
     ahead = lead(series, revision, lane.recipient, rule.reference)
     had = ahead.receipt or receipt(series, revision, lane.recipient)
@@ -84,7 +84,7 @@ def notice_findings(lane: Lane, series: Series) -> Iterator[Finding]:
         )
 
 
-def _notice_in_scope(revision: Revision, rule: Prior) -> bool:
+def notice_in_scope(revision: Revision, rule: Prior) -> bool:
     """Whether the announced launch would be in scope, as far as the notice says."""
     scope = rule.scope
     if revision.launch_class is None:

@@ -74,7 +74,7 @@ class LaneDuty(Duty):
         feed: FeedRecord | None,
     ) -> None:
         super().__init__(rule, f"{book.party}/{recipient}")
-        self.launcher = book.party
+        self.launcher = self.owes = book.party
         self.recipient = recipient
         self.matches: dict[str, Match] = {}
         """What became of every launch in scope, by its key."""
@@ -85,7 +85,7 @@ class LaneDuty(Duty):
         """Keys of launches whose match changed since it was last kept."""
         self._book = book
         self._regime = regime
-        self._feed = feed
+        self.feed = feed
         self._index = Index(rule.obligation.slack)
         self._fresh_launches: set[str] = set()
         self._fresh_series: set[str] = set()
@@ -219,16 +219,20 @@ class LaneDuty(Duty):
         found = [
             outcome
             for outcome in self.matches.values()
-            if outcome.series is None and self.owed(outcome.launch) and self._vouched(outcome.launch)
+            if outcome.series is None and self.owed(outcome.launch) and self.vouched(outcome.launch)
         ]
         return sorted(found, key=_when)
 
-    def _vouched(self, launch: Launch) -> bool:
+    def vouched(self, launch: Launch) -> bool:
         """Whether the feed that would carry a notice of the launch vouches for the time."""
-        if self._feed is None:
+        if self.feed is None:
             return True
         owed_by = self.rule.obligation.lead.before(launch.occurred.earliest)
-        return self._feed.heard and self._feed.vouches(owed_by, launch.occurred.latest, self._feed.ends[-1]) is True
+        return self.feed.heard and self.feed.vouches(owed_by, launch.occurred.latest, self.feed.ends[-1]) is True
+
+    def salvo(self, first: str) -> tuple[str, ...]:
+        """The launches without a notice that are judged as one with this one, itself among them."""
+        return self._unnotified.get(first, (first,))
 
     def given(self) -> list[Series]:
         """The notices that this recipient was given, by key."""
@@ -300,7 +304,7 @@ class LaneDuty(Duty):
         known = self._judged.get(key)
         if (
             known is None
-            or self._feed is not None
+            or self.feed is not None
             or known.notices != self._notices_seen
             or (known.wake is not None and now >= known.wake)
             or len(known.salvo) != len(salvo)
@@ -317,15 +321,15 @@ class LaneDuty(Duty):
         """The finding about a salvo; ``None`` while the feed that would carry a notice may still tell."""
         launch, occurred = salvo[0].launch, salvo[0].launch.occurred
         doubt: str | None = None
-        if self._feed is not None:
-            vouched = self._feed.vouches(self.rule.obligation.lead.before(occurred.earliest), occurred.latest, now)
+        if self.feed is not None:
+            vouched = self.feed.vouches(self.rule.obligation.lead.before(occurred.earliest), occurred.latest, now)
             if vouched is None:
-                self._feed.listeners.add(self)
-                self.wake = earliest(self.wake, self._feed.overdue + INSTANT)
+                self.feed.listeners.add(self)
+                self.wake = earliest(self.wake, self.feed.overdue + INSTANT)
                 return None
             if not vouched:
-                silent = "does not vouch for the time" if self._feed.heard else "was never heard"
-                doubt = f"the feed that would carry the notice, {self._feed.feed.id}, {silent}: unknown, not lapsed"
+                silent = "does not vouch for the time" if self.feed.heard else "was never heard"
+                doubt = f"the feed that would carry the notice, {self.feed.feed.id}, {silent}: unknown, not lapsed"
         near = [
             why
             for one in self._index.nearest(launch)

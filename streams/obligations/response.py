@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from streams.agreements.model import Channel, Response
 from streams.events import ChannelRequest, IncidentReport, Interval
+from streams.events.incidents import Gravity
 from streams.events.times import spoken
 from streams.evidence import ChannelRecord, Sign, Signs
 from streams.lapses import Finding, Reason
@@ -85,6 +86,13 @@ class RequestDuty(Duty):
     def answered(self) -> Sign | None:
         """The first call that can have answered it; one held in the minute in which it was asked for did."""
         return self.record.calls.possibly_after(self.placed.earliest - INSTANT)
+
+    def awaited(self, now: datetime) -> datetime | None:
+        """By when the call is owed still, UTC; ``None`` where it was answered or refused, or its time is over."""
+        if not self.claims or self.findings or self.answered is not None or not self.rule.in_force(self.placed.earliest):
+            return None
+        deadline = self.rule.obligation.steps[0].after.after(self.placed.latest)
+        return deadline if now <= deadline else None
 
     def _first(self) -> ChannelRequest:
         return min(self.claims.values(), key=lambda claim: (claim.data.outcome != "placed", claim.occurred, claim.id))
@@ -192,6 +200,26 @@ class IncidentDuty(Duty):
         occurred = self.occurred
         return None if occurred is None else self.contacts.possibly_after(occurred.earliest)
 
+    @property
+    def asks(self) -> bool:
+        """Whether contact is owed after it at all."""
+        occurred = self.occurred
+        if occurred is None or not self.rule.in_force(occurred.earliest):
+            return False
+        return GRAVITIES.index(self._gravity()) >= GRAVITIES.index(self.rule.obligation.gravity)
+
+    def awaited(self, now: datetime) -> datetime | None:
+        """By when contact is owed still, UTC; ``None`` where it came, is not owed, or its time is over."""
+        occurred = None if self.found else self.occurred
+        if occurred is None:
+            return None
+        deadline = self.rule.obligation.steps[0].after.after(occurred.latest)
+        return deadline if now <= deadline and self.answered is None and self.asks else None
+
+    def _gravity(self) -> Gravity:
+        """How dangerous it was, by the claim that takes it most seriously."""
+        return max((claim.data.gravity for claim in self.claims.values()), key=GRAVITIES.index)
+
     def judge(self, now: datetime) -> list[tuple[str, list[Finding] | None]]:
         """Find whether the parties spoke in time."""
         self.wake = None
@@ -226,8 +254,7 @@ class IncidentDuty(Duty):
         rule = self.rule.obligation
         report = canonical(self.claims.values())
         occurred = report.occurred
-        gravity = max((claim.data.gravity for claim in self.claims.values()), key=GRAVITIES.index)
-        if GRAVITIES.index(gravity) < GRAVITIES.index(rule.gravity) or not self.rule.in_force(occurred.earliest):
+        if not self.asks:
             return []
         deadline = rule.steps[0].after.after(occurred.latest)
         answered = self.answered

@@ -140,7 +140,7 @@ class RegimeStandingDuty(Duty):
     def __init__(self, rule: Rule[Standing], party: str, record: RegimeRecord) -> None:
         self.subject = f"{party}/{rule.obligation.notice_type}"
         super().__init__(rule, self.subject)
-        self.party = party
+        self.party = self.owes = party
         self.record = record
 
     def judge(self, now: datetime) -> list[tuple[str, list[Finding] | None]]:
