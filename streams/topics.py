@@ -26,6 +26,7 @@ LAUNCHES = "launches"
 CHANNELS = "channels"
 INCIDENTS = "incidents"
 LAPSES = "lapses"
+STATES = "states"
 ACTIONS = "actions"
 DEAD_LETTERS = "dead-letters"
 INPUTS = (LAUNCHES, CHANNELS, INCIDENTS)
@@ -84,6 +85,7 @@ def catalogue(partitions: int = PARTITIONS, run: str | None = None) -> tuple[Top
         Topic(CHANNELS, partitions, "the dyad", live),
         Topic(INCIDENTS, partitions, "the dyad", live),
         Topic(LAPSES, 1, "the lapse", _FOR_EVER),
+        Topic(STATES, 1, "the partition number", live),
         Topic(ACTIONS, 1, "the lapse", _FOR_EVER),
         Topic(DEAD_LETTERS, 1, "topic, partition and offset of the record", live, config=letters),
     )

@@ -1,9 +1,9 @@
 """The way of records through a worker: one lane for each partition number that it owns.
 
 A lane takes whatever has been read for its partition number, lets the watch judge it, and then, in this order and each step
-awaited: sends lapses and dead letters, writes the state that changed (see ``cells``), says up to where the input topics are
-done with. Dying between any two steps repeats work on the next start and changes no result: ids, keys and contents of all that
-is sent depend on the log alone, and records that the state has seen are passed over.
+awaited: sends lapses, dead letters and how things stand, writes the state that changed (see ``cells``), says up to where the
+input topics are done with. Dying between any two steps repeats work on the next start and changes no result: ids, keys and
+contents of all that is sent depend on the log alone, and records that the state has seen are passed over.
 
 While one batch is on its way the next gathers, so a batch is as large as it need be: under load the broker is paid once for
 thousands of records, and when little comes nothing waits for more. Lanes do not wait for each other.
@@ -29,6 +29,7 @@ from streams.live.pulse import Pulse
 from streams.live.settings import WorkerSettings
 from streams.live.table import CellStore
 from streams.partition import PartitionWatch
+from streams.posture import Posture
 from streams.sequence import Unread
 from streams.topics import INPUTS
 
@@ -194,6 +195,7 @@ class Lane:
     async def _batch(self) -> None:
         lapses: list[Lapse] = []
         unread: list[Unread] = []
+        postures: list[Posture] = []
         counts: Counter[str] = Counter()
         taken, before = 0, self._watch.now
         while self._waiting and taken < AT_ONCE:
@@ -201,6 +203,7 @@ class Lane:
             result = self._watch.take(topic, chunk)
             lapses += result.lapses
             unread += result.unread
+            postures += result.postures
             counts += result.counts
             taken += len(chunk)
             self._count -= len(chunk)
@@ -216,15 +219,17 @@ class Lane:
             elif self._watch.now != before:
                 self._since = time.monotonic()
         self._hold_back()
-        await self._send(lapses, unread)
+        await self._send(lapses, unread, postures)
         await self._keep(clock=time.monotonic() - self._kept_at > _KEEP_CLOCK)
         self._tell(counts, unread, len(lapses))
 
-    async def _send(self, lapses: Sequence[Lapse], unread: Sequence[Unread]) -> None:
-        if lapses or unread:
+    async def _send(self, lapses: Sequence[Lapse], unread: Sequence[Unread], postures: Sequence[Posture] = ()) -> None:
+        if lapses or unread or postures:
             self._pulse.feel()
             sent = await self._outputs.results(self.partition, lapses, unread)
+            told = await self._outputs.postures(postures)
             await sent.arrived()
+            await told.arrived()
 
     async def _keep(self, *, clock: bool) -> None:
         """Write what changed of the state, and only then say how far the topics are done with.

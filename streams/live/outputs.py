@@ -1,4 +1,4 @@
-"""What a worker writes to Kafka: lapses, dead letters, cells of its state, ticks. One producer for all of it.
+"""What a worker writes to Kafka: lapses, how things stand, dead letters, cells of its state, ticks. One producer for all of it.
 
 The producer is aiokafka's own: it is idempotent, so that what it repeats keeps its place and comes once, which the state's
 changelog rests on, and Faust has no setting for that. All that is written of one batch is under way at once, and ``sent``
@@ -14,8 +14,9 @@ from aiokafka import AIOKafkaProducer
 from streams.lapses import Lapse, encode_lapse
 from streams.letters import encode_letter, of_record
 from streams.live.settings import WorkerSettings
+from streams.posture import Posture, encode_posture
 from streams.sequence import Unread
-from streams.topics import DEAD_LETTER_BYTES, DEAD_LETTERS, LAPSES
+from streams.topics import DEAD_LETTER_BYTES, DEAD_LETTERS, LAPSES, STATES
 
 _BATCH_BYTES = 262_144
 _REQUEST_MS = 30_000
@@ -50,6 +51,7 @@ class Outputs:
         self._settings = settings
         self._lapses = settings.topic(LAPSES)
         self._letters = settings.topic(DEAD_LETTERS)
+        self._states = settings.topic(STATES)
         self._producer: AIOKafkaProducer | None = None
 
     async def start(self) -> None:
@@ -85,6 +87,13 @@ class Outputs:
             topic = self._settings.topic(letter.topic)
             told = of_record(topic, partition, letter.offset, letter.record, letter.why)
             outgoing.add(await self._send(self._letters, told.key, encode_letter(told)))
+        return outgoing
+
+    async def postures(self, postures: Iterable[Posture]) -> Outgoing:
+        """Send how things stood, in order."""
+        outgoing = Outgoing()
+        for posture in postures:
+            outgoing.add(await self._send(self._states, str(posture.partition).encode(), encode_posture(posture)))
         return outgoing
 
     async def records(self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None]]) -> Outgoing:

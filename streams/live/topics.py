@@ -7,7 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from streams.live.settings import WorkerSettings
-from streams.topics import DEAD_LETTERS, INPUTS, LAPSES
+from streams.topics import DEAD_LETTERS, INPUTS, LAPSES, STATES
 
 PATIENCE = 30.0
 """Seconds that a topic which was created may take to be there."""
@@ -29,7 +29,7 @@ async def partitions_of(settings: WorkerSettings, changelog: str) -> int:
         TopicsError: when no broker answers, a topic is missing, or their partitions differ.
     """
     inputs = [settings.topic(name) for name in INPUTS]
-    others = [settings.topic(LAPSES), settings.topic(DEAD_LETTERS)]
+    others = [settings.topic(name) for name in (LAPSES, STATES, DEAD_LETTERS)]
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.servers, request_timeout_ms=10_000)
     try:
         await admin.start()
