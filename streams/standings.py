@@ -228,7 +228,7 @@ class ChannelSubject:
             stand=verdict.stand,
             reason=verdict.reason,
             since=verdict.since,
-            last=signs[-1].earliest if signs else None,
+            last=self.last,
             due=earliest(due, self._gap()),
             open=found.open,
             severity=found.severity,
@@ -237,9 +237,14 @@ class ChannelSubject:
 
     def freshened(self, standing: Standing, due: datetime | None) -> Standing:
         """The same with what every sign of life moves, given what is due by a calendar."""
-        signs, due = self._record.signs.items, earliest(due, self._gap())
-        last = signs[-1].earliest if signs else None
+        last, due = self.last, earliest(due, self._gap())
         return standing if (last, due) == (standing.last, standing.due) else replace(standing, last=last, due=due)
+
+    @property
+    def last(self) -> datetime | None:
+        """The last sign of life, UTC."""
+        signs = self._record.signs.items
+        return signs[-1].earliest if signs else None
 
     def _gap(self) -> datetime | None:
         """By when the next sign is owed where no calendar says, UTC."""
@@ -351,17 +356,14 @@ class DyadSubject:
         return Look(standing, _key(standing, due))
 
     def freshened(self, standing: Standing, due: datetime | None) -> Standing:
-        """The same with what every sign of life moves; its channels were put right before."""
+        """The same with what every sign of life moves."""
         last = self._last()
         return standing if (last, due) == (standing.last, standing.due) else replace(standing, last=last, due=due)
 
     def _last(self) -> datetime | None:
         contacts = self._docket.contacts[self.pair].items if self.pair in self._docket.contacts else []
         signs = [sign.earliest for sign in contacts[-1:]]
-        for channel in self.channels:
-            standing = self._told(channel.thing)
-            if standing is not None and standing.last is not None:
-                signs.append(standing.last)
+        signs += [channel.last for channel in self.channels if channel.last is not None]
         return max(signs, default=None)
 
 

@@ -151,7 +151,7 @@ class Watch:
     @property
     def wake(self) -> datetime | None:
         """When time alone may change a judgement next, UTC."""
-        due = self._next_wake()
+        due = self.next_wake()
         return None if due == _NEVER else due
 
     def lapses(self) -> list[Lapse]:

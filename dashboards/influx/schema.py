@@ -52,6 +52,8 @@ DyadTag = Annotated[str, _TAG]
 """Two parties, or all parties of a channel with more, in order, with hyphens: ``PRC-US``."""
 Seconds = int
 """Seconds since 1970, UTC."""
+What = Measured | Literal["check"]
+"""What is measured; what a check took is in the check itself, all else in the states topic."""
 LetterReason = Literal["no-value", "not-an-event", "unknown-name", "too-late", "not-stored"]
 
 
@@ -179,7 +181,7 @@ class MeasureRow(Row):
 
     measurement: ClassVar[str] = "measure"
 
-    what: Annotated[Measured | Literal["check"], _TAG]
+    what: Annotated[What, _TAG]
     agreement: Tag | None = None
     rule: Tag | None = None
     subject: Tag

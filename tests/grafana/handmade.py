@@ -16,13 +16,13 @@ from dashboards.influx.schema import (
     RetractionRow,
     Row,
     StandingRow,
+    What,
     WriterRow,
     at_minute,
     at_second,
     seconds,
 )
 from streams.lapses import Change, State
-from streams.posture import Measured
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 """The end of the world: what is said each minute was last said a minute before."""
@@ -102,7 +102,7 @@ def _third(run: str, number: int, at: datetime) -> Points:
     """One of three notices, launches, incidents, contacts and measures of each kind."""
     made: Points = []
 
-    def measure(what: Measured, subject: str, value: float, **more: object) -> None:
+    def measure(what: What, subject: str, value: float, **more: object) -> None:
         of = f"{what}-{number}"
         row = MeasureRow(run=run, what=what, subject=subject, value=value, of=of, **more)  # type: ignore[arg-type]
         made.append((row, at_second(at, of)))
