@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from dashboards.grafana.names import DATASOURCE, Buckets
 
 Plain = Mapping[str, Any]
-_UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)(?::(\w+))?\}?")
 _BUCKET = re.compile(r'bucket: "((?:[^"\\]|\\.)*)"')
 _LINK = re.compile(r"/d/([\w-]+)")
@@ -61,7 +61,7 @@ def faulty_query(query: object, variables: Sequence[str], buckets: Buckets) -> I
 
 
 def _of_board(uid: str, board: Plain, uids: set[str], buckets: Buckets) -> Iterator[str]:
-    if not _UID.fullmatch(uid) or board.get("uid") != uid:
+    if not UID.fullmatch(uid) or board.get("uid") != uid:
         yield f"expected a uid of letters, digits, - and _, 40 at most, got {board.get('uid')!r}"
     if board.get("timezone") != "utc":
         yield f"expected UTC, got {board.get('timezone')!r}"
@@ -69,16 +69,16 @@ def _of_board(uid: str, board: Plain, uids: set[str], buckets: Buckets) -> Itera
         yield "expected no id: the server gives it"
     variables = [str(one.get("name")) for one in board.get("templating", {}).get("list", ())]
     for one in board.get("templating", {}).get("list", ()):
-        yield from _at(f"variable {one.get('name')}", _of_query(one, one.get("query"), variables, buckets))
+        yield from at(f"variable {one.get('name')}", _of_query(one, one.get("query"), variables, buckets))
     for one in board.get("annotations", {}).get("list", ()):
-        yield from _at(f"marks {one.get('name')}", _of_query(one, one.get("target", {}).get("query"), variables, buckets))
+        yield from at(f"marks {one.get('name')}", _of_query(one, one.get("target", {}).get("query"), variables, buckets))
     panels: Sequence[Plain] = board.get("panels", ())
     if not panels:
         yield "expected panels"
     numbers = [panel.get("id") for panel in panels]
-    yield from (f"expected an id of its own for each panel, got {one} twice" for one in sorted(_twice(numbers)))
+    yield from (f"expected an id of its own for each panel, got {one} twice" for one in sorted(twice(numbers)))
     for panel in panels:
-        yield from _at(f"panel {panel.get('id')}", _of_panel(panel, variables, buckets))
+        yield from at(f"panel {panel.get('id')}", _of_panel(panel, variables, buckets))
     for other in _LINK.findall(str(board)):
         if other not in uids:
             yield f"expected a link to one of our pages, got {other}"
@@ -105,9 +105,11 @@ def _of_query(holder: Plain, query: object, variables: Sequence[str], buckets: B
     yield from faulty_query(query, variables, buckets)
 
 
-def _at(where: str, faults: Iterator[str]) -> Iterator[str]:
+def at(where: str, faults: Iterator[str]) -> Iterator[str]:
+    """Say where each fault is."""
     return (f"{where}: {what}" for what in faults)
 
 
-def _twice(numbers: Sequence[object]) -> set[str]:
+def twice(numbers: Sequence[object]) -> set[str]:
+    """What stands there more than once."""
     return {str(one) for one in numbers if numbers.count(one) > 1}

@@ -10,6 +10,8 @@ from streams.posture import Stand
 FOLDER = "steadyline"
 """The uid of the folder that is ours: whatever is in it is ours to change and to remove."""
 FOLDER_TITLE = "Steadyline"
+ALERTS_FOLDER, ALERTS_TITLE = "steadyline-alerts", "Steadyline alerts"
+"""Rules have a folder of their own: Grafana provisions them before it knows the folder of the dashboards."""
 DATASOURCE = "steadyline-influxdb"
 DATASOURCE_TYPE = "influxdb"
 EXPRESSIONS = "__expr__"

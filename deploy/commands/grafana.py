@@ -1,7 +1,7 @@
 """``steadyline grafana``: dashboards and alert rules as code, and their way into Grafana."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -9,6 +9,14 @@ import typer
 from deploy.commands.options import Json, examples
 from deploy.consoles import emit, out, words
 from deploy.exits import BAD_INPUT, FINE, bad_input
+
+if TYPE_CHECKING:
+    from dashboards.grafana.alerting.contacts import Routing
+
+Contacts = Annotated[
+    Path | None,
+    typer.Option("--contacts", metavar="FILE", help="Who is told what (TOML). Else three webhooks and one for exercises."),
+]
 
 app = typer.Typer(
     help="Dashboards and alert rules for Grafana, as code: check them, write them to files.",
@@ -20,25 +28,33 @@ app = typer.Typer(
 @app.command(
     epilog=examples(
         "steadyline grafana check",
-        "steadyline grafana check --json",
+        "steadyline grafana check --contacts contacts.toml --json",
         "Exit codes: 0 all is sound, 3 something is not.",
     )
 )
-def check(as_json: Json = False) -> None:
+def check(contacts: Contacts = None, as_json: Json = False) -> None:
     """Say every fault of what would go to Grafana: ids, links, queries, routes. Needs no Grafana."""
     # The official types take long to import, and most commands do without them.
     from dashboards.grafana.checking import faults_of_dashboards
-    from dashboards.grafana.render import dashboards
+    from dashboards.grafana.checking_alerts import faults_of_alerts
+    from dashboards.grafana.wanted import wanted
 
-    boards = dashboards()
-    faults = faults_of_dashboards(boards)
+    routing = routing_or_leave(contacts)
+    all_of_it = wanted(routing)
+    faults = [*faults_of_dashboards(all_of_it.dashboards), *faults_of_alerts(all_of_it, routing)]
     for fault in faults:
         if as_json:
             emit(msgspec.json.encode({"where": fault.where, "fault": fault.what}))
         else:
             out().print(words(str(fault)), soft_wrap=True)
     if not faults:
-        counts = {"dashboards": len(boards), "panels": sum(_panels(board) for board in boards.values())}
+        panels = sum(len(board["panels"]) for board in all_of_it.dashboards.values())
+        counts = {
+            "dashboards": len(all_of_it.dashboards),
+            "panels": panels,
+            "rules": len(all_of_it.rules()),
+            "contacts": len(all_of_it.contacts),
+        }
         if as_json:
             emit(msgspec.json.encode({"faults": 0, **counts}))
         else:
@@ -57,12 +73,13 @@ def render(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Where the files go; those of ours that are there are replaced.")
     ],
+    contacts: Contacts = None,
     as_json: Json = False,
 ) -> None:
     """Write all of it as files from which Grafana provisions itself. The same is meant, the same bytes are written."""
     from dashboards.grafana.files import files
 
-    made = files()
+    made = files(routing_or_leave(contacts))
     try:
         for name, text in made.items():
             path = folder / name
@@ -77,6 +94,15 @@ def render(
             out().print(words(name), soft_wrap=True)
 
 
-def _panels(board: dict[str, object]) -> int:
-    panels = board.get("panels")
-    return len(panels) if isinstance(panels, list) else 0
+def routing_or_leave(path: Path | None) -> "Routing":
+    """Who is told what, by the file or as usual; leaves with 3 where the file is not what it ought to be."""
+    from dashboards.grafana.alerting.contacts import Routing, usual
+
+    if path is None:
+        return usual()
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Routing)
+    except OSError as error:
+        bad_input(f"{path}: {error.strerror}")
+    except (msgspec.MsgspecError, ValueError) as error:
+        bad_input(f"{path}: {error}")

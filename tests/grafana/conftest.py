@@ -18,3 +18,10 @@ def handmade(influx: Database) -> Iterator[Base]:
     with base(influx) as made:
         made.write(world())
         yield made
+
+
+@pytest.fixture(scope="session")
+def empty(influx: Database) -> Iterator[Base]:
+    """A real database into which nobody has written."""
+    with base(influx) as made:
+        yield made

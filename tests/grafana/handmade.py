@@ -76,7 +76,7 @@ def _watch() -> Points:
     for minute in range(240):
         at = START + timedelta(minutes=minute)
         pipeline = PipelineRow(run=LIVE, partition="0", now=seconds(at), age=1.5, standings=5, open=1)
-        writer = WriterRow(run=LIVE, points=minute * 60, lag=0.2, failures=0, behind=0, letters=0)
+        writer = WriterRow(run=LIVE, points=minute * 60, lag=0.2, failures=3 * (minute >= 100), behind=0, letters=0)
         made += ((pipeline, at_minute(at)), (writer, at_minute(at)))
     return made
 

@@ -1,6 +1,7 @@
 """The Compose files are sound, and nothing in them is open by default."""
 
 import importlib
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -101,6 +102,15 @@ def test_a_worker_is_told_what_it_understands() -> None:
     assert len(from_environment(three).servers) == from_environment(three).replication == 3
     assert from_environment(one).health == "0.0.0.0:9478"
     assert "ports" not in SERVICES["worker"]
+
+
+def test_grafana_is_given_what_its_files_name() -> None:
+    grafana = SERVICES["grafana"]
+    mounted = dict(volume.split(":")[:2] for volume in grafana["volumes"] if volume.startswith("./"))
+    assert all((DEPLOY / folder).is_dir() for folder in mounted)
+    there = "".join(path.read_text() for path in (DEPLOY / "grafana" / "provisioning").rglob("*.yaml"))
+    assert set(re.findall(r"/run/secrets/([\w-]+)", there)) == set(grafana["secrets"]) - {"grafana-password"}
+    assert set(re.findall(r"/etc/[\w/]+", there)) == {"/etc/steadyline/dashboards"} <= set(mounted.values())
 
 
 def test_the_address_of_the_dead_mans_switch_is_a_secret() -> None:

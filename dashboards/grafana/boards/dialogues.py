@@ -11,6 +11,7 @@ from dashboards.influx.schema import DialogueRow
 from streams.agreements.model import Benchmark, Cadence, Standing
 
 UID = "steadyline-dialogues"
+ALIVE = 1
 _OPEN = cited(lambda rule: isinstance(rule, Standing | Cadence | Benchmark))
 
 
@@ -26,7 +27,7 @@ def board(buckets: Buckets) -> Board:
         (
             placed(
                 lines("short", "${__field.labels.dyad}"),
-                1,
+                ALIVE,
                 "Channels alive",
                 "How many channels of each pair of parties are neither lapsed nor unknown. Steps down are "
                 "switch-offs; a step up is a "

@@ -9,6 +9,7 @@ from dashboards.grafana.standings import changes
 from dashboards.influx.schema import LapseRow, StandingRow
 
 UID = "steadyline-exercises"
+LAPSES = 4
 
 
 def board(buckets: Buckets) -> Board:
@@ -74,7 +75,7 @@ def board(buckets: Buckets) -> Board:
             ),
             placed(
                 rows({"onset": "dateTimeAsIso", "ended": "dateTimeAsIso"}, {"severity": [words(SEVERITIES)]}),
-                4,
+                LAPSES,
                 "EXERCISE: lapses of the run",
                 "Each lapse of the chosen run at its last revision, with the clause that it breaks.",
                 f"{_of_run(buckets)}lapses |> map(fn: (r) => ({{r with onset: r.onset * 1000, ended: r.resolved * 1000}}))\n"

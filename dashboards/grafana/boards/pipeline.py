@@ -8,7 +8,7 @@ from dashboards.grafana.standings import changes, current
 from dashboards.influx.schema import LetterRow, PipelineRow, WriterRow
 
 UID = "steadyline-pipeline"
-AGE = 1
+AGE, FAILURES, LETTERS = 1, 4, 10
 
 
 def board(buckets: Buckets) -> Board:
@@ -59,7 +59,7 @@ def board(buckets: Buckets) -> Board:
             ),
             placed(
                 counter("short", ((None, BLUE), (1, ORANGE))),
-                4,
+                FAILURES,
                 "Failed writes",
                 "How many writes to the database failed since the writer started. They are tried again; none is "
                 "lost while Kafka keeps "
@@ -129,7 +129,7 @@ def board(buckets: Buckets) -> Board:
             ),
             placed(
                 rows(),
-                10,
+                LETTERS,
                 "Dead letters, one by one",
                 "What could not be read, the latest first, and why. steadyline dead-letters show N shows its "
                 "bytes; retry N sends it "

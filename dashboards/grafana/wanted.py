@@ -1,0 +1,49 @@
+"""All that Grafana is to have, as its API takes it: one value, made from code and a routing."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from dashboards.grafana.alerting.contacts import Address, Routing, by_file, contact_point, usual
+from dashboards.grafana.alerting.policies import mute_timings, tree
+from dashboards.grafana.alerting.rules import groups, rule_group
+from dashboards.grafana.alerting.templates import template
+from dashboards.grafana.names import ALERTS_FOLDER, ALERTS_TITLE, FOLDER, FOLDER_TITLE, Buckets
+from dashboards.grafana.render import dashboards, plain
+
+Plain = dict[str, Any]
+
+
+class Wanted(NamedTuple):
+    """Everything by its uid or name, in plain dictionaries."""
+
+    folders: Mapping[str, str]
+    dashboards: Mapping[str, Plain]
+    groups: Mapping[str, Plain]
+    contacts: Mapping[str, Plain]
+    mutes: Mapping[str, Plain]
+    templates: Mapping[str, Plain]
+    policy: Plain
+
+    def rules(self) -> list[Plain]:
+        """The rules of all groups."""
+        return [rule for group in self.groups.values() for rule in group["rules"]]
+
+
+def wanted(routing: Routing | None = None, address: Address = by_file, buckets: Buckets | None = None) -> Wanted:
+    """All of it. ``address`` says how the address of a contact is written.
+
+    Raises:
+        OSError: from ``address``, where it reads a file that cannot be read.
+        ValueError: from ``address``, where what it reads is no address.
+    """
+    routes = routing or usual()
+    contacts = {name: contact_point(name, contact, address) for name, contact in routes.contacts.items()}
+    return Wanted(
+        {FOLDER: FOLDER_TITLE, ALERTS_FOLDER: ALERTS_TITLE},
+        dashboards(buckets),
+        {group.name: plain(rule_group(group)) for group in groups(buckets)},
+        contacts,
+        {str(one["name"]): one for one in mute_timings()},
+        {str(one["name"]): one for one in (template(),)},
+        tree(routes),
+    )

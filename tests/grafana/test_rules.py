@@ -1,0 +1,91 @@
+"""Every rule fires and clears on points of which it is known when it must, and blindness is an alert of its own."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dashboards.grafana.alerting.rules import INTERVAL_S
+from dashboards.grafana.wanted import wanted
+from tests.grafana.asking import Base
+from tests.grafana.evaluating import Evaluator, seconds
+from tests.grafana.handmade import CALL, NOW, START
+
+MINUTE = timedelta(seconds=INTERVAL_S)
+RULES: dict[str, Any] = {rule["uid"]: rule for rule in wanted().rules()}
+BEFORE_LAPSE, LAPSED, ESCALATED, CALM = (START + timedelta(minutes=minute) for minute in (55, 61, 125, 185))
+
+CASES: list[tuple[str, datetime, datetime, dict[str, str]]] = [
+    ("sl-lapse-warn", LAPSED, ESCALATED, {"lapse": "declined-call", "subject": CALL, "severity": "warn"}),
+    ("sl-lapse-page", ESCALATED, CALM, {"lapse": "declined-call", "clause": "A call is taken.", "dyad": "PRC-US"}),
+    ("sl-lapse-critical", CALM, BEFORE_LAPSE, {"lapse": "second-call", "reason": "declined", "severity": "critical"}),
+    ("sl-unknown", START + timedelta(minutes=210), CALM, {"kind": "channel", "name": "nk-line"}),
+    ("sl-late", BEFORE_LAPSE, NOW, {"kind": "channel", "name": "nk-line", "severity": "info"}),
+    ("sl-dark", START + timedelta(minutes=70), NOW, {"dyad": "PRC-US", "severity": "page"}),
+    ("sl-blind", NOW + timedelta(minutes=12), NOW, {"severity": "blind"}),
+    ("sl-behind", NOW + timedelta(minutes=4), NOW, {"partition": "0", "severity": "blind"}),
+    ("sl-dead-letters", NOW - timedelta(minutes=5), NOW - timedelta(minutes=30), {"topic": "channels", "kind": "not-an-event"}),
+    ("sl-writes", START + timedelta(minutes=108), START + timedelta(minutes=90), {"severity": "warn"}),
+    ("sl-exercise", CALM, BEFORE_LAPSE, {"lapse": "second-call", "run": "drill-1", "exercise": "yes"}),
+]
+
+
+def rule(base: Base, uid: str) -> dict[str, Any]:
+    """The rule on the buckets of this test."""
+    return next(one for one in wanted(buckets=base.buckets).rules() if one["uid"] == uid)
+
+
+def settled(evaluator: Evaluator, at: datetime, uid: str) -> list[dict[str, str]]:
+    """What fires once it has been asked for as long as it waits before it fires."""
+    wait = timedelta(seconds=seconds(RULES[uid]["for"]))
+    return list(evaluator.through(at - wait, at, MINUTE))[-1][1]
+
+
+def test_every_rule_has_its_case() -> None:
+    assert {case[0] for case in CASES} | {"sl-lapse-info"} == set(RULES)
+
+
+@pytest.mark.parametrize(("uid", "fires", "calm", "labels"), CASES, ids=[case[0] for case in CASES])
+def test_the_rule_fires_with_its_evidence_and_not_when_all_is_well(
+    handmade: Base, uid: str, fires: datetime, calm: datetime, labels: dict[str, str]
+) -> None:
+    fired = settled(Evaluator(rule(handmade, uid), handmade), fires, uid)
+    assert any(labels.items() <= alert.items() for alert in fired), fired
+    assert settled(Evaluator(rule(handmade, uid), handmade), calm, uid) == []
+
+
+@pytest.mark.parametrize(("uid", "fires", "labels"), [("sl-lapse-page", ESCALATED, "lapse"), ("sl-dark", LAPSED, "dyad")])
+def test_it_clears_once_the_state_says_so_and_its_keeping_time_is_over(
+    handmade: Base, uid: str, fires: datetime, labels: str
+) -> None:
+    evaluator = Evaluator(rule(handmade, uid), handmade)
+    fired = {at: bool(alerts) for at, alerts in evaluator.through(fires, CALM + timedelta(minutes=15), MINUTE)}
+    ended = START + timedelta(minutes=180)
+    keep = timedelta(seconds=seconds(RULES[uid]["keep_firing_for"]))
+    assert fired[ended - MINUTE]
+    # A lapse that is closed is missing from the answer; so it goes after two askings, and what has a zero at once.
+    assert not fired[ended + keep + 3 * MINUTE]
+    if keep:
+        assert fired[ended + keep - MINUTE]
+
+
+@pytest.mark.parametrize("uid", [uid for uid in RULES if uid != "sl-exercise"])
+def test_a_rule_that_sees_nothing_at_all_says_so_and_never_that_all_is_well(empty: Base, uid: str) -> None:
+    evaluator = Evaluator(rule(empty, uid), empty)
+    fired = settled(evaluator, NOW, uid)
+    assert evaluator.special == "NoData"
+    assert RULES[uid]["noDataState"] in ("NoData", "Alerting")
+    assert bool(fired) == (uid == "sl-blind")
+
+
+def test_while_the_watch_speaks_no_rule_is_without_an_answer(handmade: Base) -> None:
+    for uid in RULES:
+        evaluator = Evaluator(rule(handmade, uid), handmade)
+        evaluator.at(NOW)
+        assert evaluator.special is None or uid == "sl-exercise", uid
+
+
+def test_an_open_lapse_goes_on_firing_when_the_watch_falls_silent(handmade: Base) -> None:
+    evaluator = Evaluator(rule(handmade, "sl-lapse-critical"), handmade)
+    fired = evaluator.at(NOW + timedelta(days=120))
+    assert [alert["lapse"] for alert in fired] == ["second-call"]
