@@ -12,6 +12,7 @@ import typer
 from deploy.commands import (
     agreements,
     alerts,
+    audit,
     dead_letters,
     diff,
     gateway,
@@ -75,6 +76,7 @@ app.command(
 )(diff.diff)
 app.add_typer(agreements.app, name="agreements")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(audit.app, name="audit")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(notices.app, name="notices")
 app.add_typer(report.app, name="report")

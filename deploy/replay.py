@@ -132,7 +132,7 @@ def replay(
         LogError: when ``source`` is a log that cannot be read, or ``edges.keep`` or ``edges.refuse`` cannot write.
     """
     began = edges.clock()
-    run = _Run(watch, edges, until or _AFTER_ALL)
+    run = Run(watch, edges, until or _AFTER_ALL)
     if start is not None:
         run.advance(start)
     for batch in source.batches():
@@ -157,7 +157,7 @@ def replay(
     )
 
 
-class _Run:
+class Run:
     """The state of one replay between its batches."""
 
     def __init__(self, watch: Watch, edges: Edges, until: datetime) -> None:

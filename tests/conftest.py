@@ -16,7 +16,7 @@ from deploy.stack.kafka import Kafka
 from tests.broker import SETTINGS, missing, missing_database, shared
 
 # What they assert on behalf of tests says what was found, as in a test.
-pytest.register_assert_rewrite("tests.live.faults", "tests.live.running")
+pytest.register_assert_rewrite("tests.live.faults", "tests.live.running", "tests.alerts.service.behaviours")
 
 
 class _Closed(socket.socket):

@@ -9,7 +9,7 @@
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -93,6 +93,13 @@ class Outbox:
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = {name: asyncio.Semaphore(AT_ONCE) for name in ports}
         self._failing: dict[str, str] = {}
+        self.counts: Counter[tuple[str, str]] = Counter()
+        """Outcomes on record, by receiver and whether it took it: ``delivered``, ``failed``, ``given-up``."""
+
+    @property
+    def names(self) -> Iterable[str]:
+        """The receivers' ids."""
+        return self._ports
 
     @property
     def waiting(self) -> int:
@@ -231,6 +238,9 @@ class Outbox:
                 except Exception as error:
                     _log.warning("outcomes could not be recorded yet", why=f"{type(error).__name__}: {error}")
                     raise
+        for outcome in outcomes:
+            what = "delivered" if outcome.delivered else "given-up" if outcome.final else "failed"
+            self.counts[outcome.receiver, what] += 1
 
 
 class _Round:

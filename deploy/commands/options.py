@@ -1,8 +1,11 @@
 """The options and arguments that several commands share, so that they read alike everywhere."""
 
+import inspect
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -51,3 +54,30 @@ Until = Annotated[
 def examples(*lines: str) -> str:
     """The end of a command's help: how it is called."""
     return "\n\n".join(("Examples:", *lines))
+
+
+def joined(command: Callable[..., Any], common: Callable[..., None], then: Callable[..., None]) -> Callable[..., None]:
+    """A command of what ``command`` asks and of what ``common`` asks: the former's result goes to ``then`` with the latter's.
+
+    Args:
+        command: Its own options and arguments, and its help.
+        common: Options that several commands share.
+        then: Gets the result, and the common options by name.
+    """
+    own, shared = inspect.signature(command), tuple(inspect.signature(common).parameters.values())
+
+    @wraps(command)
+    def run(**given: Any) -> None:  # noqa: ANN401 - Typer has checked them against the signature
+        told = {parameter.name: given.pop(parameter.name) for parameter in shared}
+        then(command(**given), **told)
+
+    typed: Any = run
+    # This is what Typer reads; it would look through a mere wrapper.
+    typed.__signature__ = own.replace(
+        parameters=[parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own.parameters.values()]
+        + list(shared),
+        return_annotation=None,
+    )
+    typed.__annotations__ = {**command.__annotations__, **common.__annotations__, "return": None}
+    del typed.__wrapped__
+    return run

@@ -1,17 +1,15 @@
 """``steadyline report``: what a person saw or heard, told to the log."""
 
-import inspect
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
 
-from deploy.commands.options import Json, Rules, examples
+from deploy.commands.options import Json, Rules, examples, joined
 from deploy.consoles import complain, emit, out, words
 from deploy.delivering import PlainHttp, SpoolFile, To, TokenFile, handed_over, target_or_leave, user_source
 from deploy.exits import BAD_INPUT, BAD_USE, FINE, NOT_YET
@@ -76,28 +74,11 @@ def _common(
 
 
 Form = Callable[[Sheet, Said], AnyEvent]
-_COMMON = tuple(inspect.signature(_common).parameters.values())
 
 
 def _report(command: Callable[..., Form]) -> Callable[..., None]:
     """A command of what ``command`` asks and of all that is common: it fills in the form and has it delivered."""
-    own = inspect.signature(command)
-
-    @wraps(command)
-    def run(**given: Any) -> None:  # noqa: ANN401 - Typer has checked them against the signature
-        common = {parameter.name: given.pop(parameter.name) for parameter in _COMMON}
-        _deliver(command(**given), **common)
-
-    typed: Any = run
-    # This is what Typer reads; it would look through a mere wrapper.
-    typed.__signature__ = own.replace(
-        parameters=[parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own.parameters.values()]
-        + list(_COMMON),
-        return_annotation=None,
-    )
-    typed.__annotations__ = {**command.__annotations__, **_common.__annotations__, "return": None}
-    del typed.__wrapped__
-    return run
+    return joined(command, _common, lambda form, **common: _deliver(form, **common))
 
 
 @app.command(

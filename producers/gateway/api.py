@@ -8,9 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 import msgspec
-import structlog
-from litestar import HttpMethod, Litestar, MediaType, Request, Response, get, post, route
-from litestar.exceptions import HTTPException
+from litestar import HttpMethod, Litestar, MediaType, Response, get, post, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -25,14 +23,14 @@ from producers.gateway.intake import AwayError, BusyError, Intake, Parcel
 from producers.gateway.limits import Limits
 from producers.gateway.metrics import Metrics
 from producers.gateway.pings import LONGEST_BODY, MOST_TEXT, Pings, signal_of
-from producers.gateway.problems import JSON, PROBLEM, Problem, ProblemError, Receipt, problem
+from producers.gateway.problems import Problem, ProblemError, Receipt
 from producers.gateway.tokens import Keyring, TokensError, heard_of
 from streams.events.schemas import schema
+from streams.web.handling import HANDLERS, Asked
+from streams.web.problems import JSON, PROBLEM
 
-Asked = Request[Any, Any, Any]
 _LONGEST_RUN = 64
 _RETRY = {"Retry-After": "2"}
-_log = structlog.stdlib.get_logger(__name__)
 _EVENT = "#/components/schemas/Event"
 
 
@@ -147,7 +145,7 @@ def application(parts: Parts) -> Litestar:
     described = document(handlers)
     return Litestar(
         [*handlers, openapi],
-        exception_handlers={ProblemError: _problem, HTTPException: _http, Exception: _fault},
+        exception_handlers=HANDLERS,
         request_max_body_size=None,
         logging_config=None,
         openapi_config=None,
@@ -213,21 +211,3 @@ def document(handlers: Sequence[HTTPRouteHandler]) -> bytes:
     content[BATCH]["schema"] = {"type": "array", "items": {"$ref": _EVENT}}
     content[STREAM]["schema"] = {"type": "string", "description": "One event a line, each as in " + ONE}
     return msgspec.json.encode(made)
-
-
-def _problem(_: Asked, error: ProblemError) -> Response[bytes]:
-    return _answered(error.document(), error.headers)
-
-
-def _http(_: Asked, error: HTTPException) -> Response[bytes]:
-    kept = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
-    return _answered(problem(error.status_code, error.detail if error.status_code < 500 else ""), kept)
-
-
-def _fault(request: Asked, error: Exception) -> Response[bytes]:
-    _log.error("a fault of the gateway's own", route=request.scope.get("path_template"), exc_info=error)
-    return _answered(problem(500, "a fault of the gateway's own"), {})
-
-
-def _answered(document: Problem, headers: dict[str, str]) -> Response[bytes]:
-    return Response(msgspec.json.encode(document), status_code=document.status, media_type=PROBLEM, headers=headers)

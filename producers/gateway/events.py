@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import msgspec
 
 from producers.gateway.bodies import Body, Cutter, GoneError, Receive, SlowError, TooLargeError
-from producers.gateway.buckets import Bucket, Buckets
+from producers.gateway.buckets import Buckets
 from producers.gateway.foresight import Foresight
 from producers.gateway.intake import AwayError, BusyError, Intake
 from producers.gateway.limits import Limits
@@ -23,6 +23,7 @@ from producers.gateway.problems import ProblemError, Receipt
 from producers.gateway.sending import PARCEL, Sending, events_of
 from producers.gateway.tokens import Keyring, Token, TokensError
 from streams.events.decode import MAX_BYTES
+from streams.web.buckets import Bucket
 
 ONE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"

@@ -1,12 +1,10 @@
 """Answers: what was taken in, and what went wrong (RFC 9457, ``application/problem+json``)."""
 
 from collections.abc import Sequence
-from http import HTTPStatus
 
 import msgspec
 
-JSON = "application/json"
-PROBLEM = "application/problem+json"
+from streams.web import problems
 
 
 class RefusedEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,61 +58,40 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     unjudged_total: int = 0
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Problem(problems.Problem, frozen=True, kw_only=True, omit_defaults=True):
     """What went wrong with a request.
 
     Attributes:
-        type: Always ``about:blank``: the status says what kind of problem it is.
-        title: The status in words.
-        status: The HTTP status.
-        detail: What is wrong with this request.
         accepted: Events that were taken in all the same: sent again, they count as duplicates.
         duplicates: Events that were in the log already.
         refused: Events that were not taken in.
         refused_total: How many those are in all.
     """
 
-    # Written out also where it is the default.
-    type: str
-    title: str
-    status: int
-    detail: str
     accepted: int | None = None
     duplicates: int | None = None
     refused: Sequence[RefusedEvent] | None = None
     refused_total: int | None = None
 
 
-class ProblemError(Exception):
+class ProblemError(problems.ProblemError):
     """A request that is answered with a problem."""
 
     def __init__(
         self, status: int, detail: str, *, headers: dict[str, str] | None = None, receipt: Receipt | None = None
     ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.headers = headers or {}
+        super().__init__(status, detail, headers=headers)
         self.receipt = receipt
 
-    def document(self) -> Problem:
+    def document(self) -> problems.Problem:
         """The problem as it is answered."""
         receipt = self.receipt
         if receipt is None:
-            return problem(self.status, self.detail)
-        return msgspec.structs.replace(
-            problem(self.status, self.detail),
+            return super().document()
+        return Problem(
+            **msgspec.structs.asdict(super().document()),
             accepted=receipt.accepted,
             duplicates=receipt.duplicates,
             refused=receipt.refused,
             refused_total=receipt.refused_total,
         )
-
-
-def problem(status: int, detail: str) -> Problem:
-    """A problem of this kind."""
-    try:
-        title = HTTPStatus(status).phrase
-    except ValueError:
-        title = "Unknown"
-    return Problem(type="about:blank", title=title, status=status, detail=detail)

@@ -10,12 +10,12 @@ from hypothesis import strategies as some
 
 from producers.appending import AppendError, open_log
 from producers.gateway.bodies import Cutter
-from producers.gateway.buckets import Bucket
 from producers.gateway.ledger import Ledger
 from producers.gateway.reading import Read, Unread, read
 from producers.gateway.tokens import Kept, TokensError, change, new_token
 from producers.gateway.tokens import read as read_tokens
 from streams.events.decode import Refused, decode, encode
+from streams.web.buckets import Bucket
 from tests.events.strategies import events
 from tests.gateway.running import a_token, book, incident
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from producers.gateway.problems import PROBLEM, problem
+from streams.web.problems import PROBLEM, problem
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -46,7 +46,7 @@ class Guard:
 
         Args:
             app: What is guarded.
-            hosts: Names by which the gateway may be asked.
+            hosts: Names by which the service may be asked.
             at_once: Requests that are served at the same time.
             told: Gets the method, the route, the status and the seconds of every request.
         """

@@ -1,0 +1,94 @@
+"""Serves the desk's API within the desk's own loop: where that hangs, nothing answers, which says so too."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import cast
+
+import structlog
+import uvicorn
+
+from alerts.api import Deskside, application
+from alerts.people import Doorkeeper
+from alerts.service.metrics import registry
+from alerts.service.runner import Runner
+from streams.live.health import Bind
+from streams.web.guard import App, Guard
+from streams.web.serving import BACKLOG, HEADER_BYTES, is_loopback, listen, protocol
+
+BIND = "127.0.0.1:8091"
+"""Where it listens unless told."""
+_OPENING = 10.0
+_CONNECTIONS = 256
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Whoever runs the desk hears the signals."""
+        yield
+
+
+class Server:
+    """The API of one process."""
+
+    def __init__(
+        self,
+        desk: Deskside,
+        doors: Doorkeeper,
+        runner: Callable[[], Runner | None],
+        *,
+        bind: str = BIND,
+        hosts: Iterable[str] = (),
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Prepare; nothing listens yet.
+
+        Raises:
+            ValueError: when it is told to listen nowhere.
+        """
+        self.bind = Bind.read(bind)
+        loopback = is_loopback(self.bind.host)
+        app = application(desk, doors, registry(runner), clock=clock, monotonic=time.monotonic, open_metrics=loopback)
+        self._server = _Server(
+            uvicorn.Config(
+                Guard(cast("App", app), hosts=hosts),
+                http=protocol(_OPENING),
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                # Nobody is believed about where a request comes from.
+                proxy_headers=False,
+                limit_concurrency=_CONNECTIONS,
+                h11_max_incomplete_event_size=HEADER_BYTES,
+                backlog=BACKLOG,
+                timeout_keep_alive=15,
+                timeout_graceful_shutdown=5,
+            )
+        )
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listen; ``bind`` then has the true port.
+
+        Raises:
+            OSError: when nothing can listen there.
+        """
+        listening = listen(self.bind)
+        self.bind = Bind(self.bind.host, int(listening.getsockname()[1]))
+        if not is_loopback(self.bind.host):
+            _log.warning("secrets come in without TLS: let only a proxy with TLS reach this address", bind=str(self.bind))
+        self._serving = asyncio.create_task(self._server.serve([listening]))
+        _log.info("the desk's API listens", bind=str(self.bind))
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        if self._serving is not None:
+            self._server.should_exit = True
+            await self._serving
+            self._serving = None

@@ -1,0 +1,177 @@
+"""``steadyline alerts run``: the alert desk as a service; ``test``: one page to one receiver, as an exercise."""
+
+import asyncio
+import sys
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from alerts.policies import PolicyError, load
+from alerts.policy import Policy
+from deploy.commands.alerts_people import PeopleFile, people_at
+from deploy.commands.options import Json, Rules, examples
+from deploy.consoles import complain, emit, out, words
+from deploy.exits import BAD_INPUT, FINE, bad_input, bad_use
+from deploy.session import rules_or_leave
+from streams.allowing import AllowList
+
+if TYPE_CHECKING:
+    from alerts.service.settings import DeskSettings
+
+BIND = "127.0.0.1:8091"
+RUN_EXAMPLES = examples(
+    "steadyline alerts run policy.toml --log steadyline.db",
+    "steadyline alerts run policy.toml --log steadyline.db --allow 10.0.0.0/8 --bind 127.0.0.1:8091",
+    "Exit codes: 0 ended as it was asked to, 2 bad use or nothing can listen there, 3 the policy is faulty, the log does not"
+    " answer or a file cannot be used, 70 a fault of its own: start it again.",
+)
+TEST_EXAMPLES = examples(
+    "steadyline alerts test ann-phone --policy policy.toml",
+    "steadyline alerts test siren --policy policy.toml --allow 127.0.0.1 --json",
+    "Exit codes: 0 the receiver took it, 2 bad use, 3 it did not take it, or the policy cannot be used.",
+)
+PolicyArgument = Annotated[Path, typer.Argument(metavar="POLICY", help="The policy (TOML).", show_default=False)]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="NAME|NETWORK",
+        envvar="STEADYLINE_DESK_ALLOW",
+        help="Addresses within this machine or its networks at which receivers may be; may be repeated.",
+    ),
+]
+
+
+def run(
+    policy: PolicyArgument,
+    log: Annotated[
+        Path,
+        typer.Option("--log", metavar="FILE", help="Without Kafka: judge this log (SQLite) as it grows.", show_default=False),
+    ],
+    run_id: Annotated[
+        str | None,
+        typer.Option("--run", metavar="ID", help="Serve one replay or drill: all of it goes to the exercise route."),
+    ] = None,
+    people: PeopleFile = None,
+    bind: Annotated[str, typer.Option("--bind", metavar="HOST:PORT", help="Where the API listens.")] = BIND,
+    host: Annotated[
+        list[str] | None, typer.Option("--host", metavar="NAME", help="A name by which it may be asked; may be repeated.")
+    ] = None,
+    allow: Allow = None,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Tell people, by the policy, until it is told to stop (SIGTERM or Ctrl-C).
+
+    What it took in, what it said and what came of it stands in its journal, in FILE.desk.db beside the log: kill it,
+    start it again, and it goes on. With --json, one line tells where its API is, and the log of what it does is JSON.
+    """
+    from alerts.delivery.ports import ReceiverError
+    from alerts.people import PeopleError
+    from streams.live.logs import configure
+
+    settings = _settings(policy_or_leave(policy), policy.parent, people, run_id, bind, host or [], allow or [])
+    configure(form="json" if as_json else None, run=run_id)
+    try:
+        _embedded(settings, log, rules, as_json=as_json)
+    except (ReceiverError, PeopleError) as error:
+        bad_input(str(error))
+    except ValueError as error:
+        bad_use(str(error))
+
+
+def _embedded(settings: "DeskSettings", log: Path, rules: Path | None, *, as_json: bool) -> None:
+    from alerts.service.embedded import EmbeddedDesk, desk_file
+    from alerts.service.settings import utc
+    from alerts.service.store import StoreError
+    from deploy.follow import Follower
+
+    follower = Follower(log, rules_or_leave(rules), utc, run=settings.run)
+    try:
+        desk = EmbeddedDesk(settings, desk_file(log), follower)
+        asyncio.run(desk.serve(lambda url: _listening(url, as_json=as_json)))
+    except StoreError as error:
+        bad_input(str(error))
+    except OSError as error:
+        bad_use(str(error))
+
+
+def _listening(url: str, *, as_json: bool) -> None:
+    if as_json:
+        emit(msgspec.json.encode({"url": url}))
+    else:
+        out().print(words(f"listening at {url}"))
+    sys.stdout.flush()
+
+
+def try_out(
+    receiver: Annotated[str, typer.Argument(metavar="RECEIVER", help="Its id in the policy.", show_default=False)],
+    policy: Annotated[Path, typer.Option("--policy", metavar="FILE", help="The policy (TOML).", show_default=False)],
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Send one page to one receiver, marked as an exercise, and say whether it took it."""
+    from alerts.delivery.ports import ReceiverError, UndeliveredError
+    from alerts.service.trial import tried
+
+    found = policy_or_leave(policy)
+    if receiver not in {each.id for each in found.receivers}:
+        bad_use(f"no receiver of {policy} is called {receiver}: {', '.join(each.id for each in found.receivers)}")
+    why = None
+    try:
+        key = asyncio.run(tried(found, policy.parent, receiver, _allowed(allow or []), uuid.uuid4().hex))
+    except ReceiverError as error:
+        bad_input(str(error))
+    except UndeliveredError as error:
+        key, why = "", str(error)
+    if as_json:
+        emit(msgspec.json.encode({"receiver": receiver, "delivered": why is None, "key": key, "why": why}))
+    elif why is None:
+        out().print(words(f"{receiver} took it, key {key}"))
+    else:
+        complain(f"{receiver} did not take it: {why}")
+    raise typer.Exit(FINE if why is None else BAD_INPUT)
+
+
+def policy_or_leave(path: Path) -> Policy:
+    """The policy; leaves with 3 and all its faults where it cannot be used."""
+    try:
+        return load(path)
+    except PolicyError as error:
+        for problem in error.problems:
+            complain(str(problem))
+        raise typer.Exit(BAD_INPUT) from None
+    except OSError as error:
+        bad_input(f"{path}: {error.strerror or error}")
+
+
+def _allowed(entries: list[str]) -> AllowList:
+    try:
+        return AllowList.of(each for entry in entries for each in entry.split(",") if each.strip())
+    except ValueError as error:
+        bad_use(f"--allow: {error}")
+
+
+def _settings(
+    policy: Policy, base: Path, people: Path | None, run_id: str | None, bind: str, hosts: list[str], allow: list[str]
+) -> "DeskSettings":
+    from alerts.service.settings import DeskSettings
+    from streams.topics import in_run
+
+    if run_id is not None:
+        try:
+            in_run("lapses", run_id)
+        except ValueError as error:
+            bad_use(f"--run: {error}")
+    return DeskSettings(
+        policy=policy,
+        base=base,
+        people=people_at(people),
+        allow=_allowed(allow),
+        run=run_id,
+        bind=bind,
+        hosts=tuple(hosts),
+    )

@@ -1,0 +1,102 @@
+"""How a service listens: its socket, the end of waiting for headers, signals that are left to whoever runs it."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator
+
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from streams.live.health import Bind
+
+HEADER_BYTES = 32_768
+"""The longest headers, in bytes."""
+BACKLOG = 256
+"""Connections that wait to be taken."""
+
+
+def listen(bind: Bind) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        OSError: when nothing can listen there.
+    """
+    family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
+    # With its protocol named: asyncio else leaves its connections waiting for company before they send (Nagle).
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(tuple(bind))
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise OSError(error.errno, f"expected to listen at {bind}: {error.strerror}") from error
+    listening.set_inheritable(False)
+    return listening
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach it."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+@contextlib.contextmanager
+def quiet_signals() -> Iterator[None]:
+    """Let the server raise again what it has heard, to no effect: it was asked to stop, and did."""
+    try:
+        before = {each: signal.signal(each, _heard) for each in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not the main thread: no signal comes here
+        yield
+        return
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _heard(_: int, __: object) -> None:
+    """Nothing is left to do."""
+
+
+def protocol(seconds: float) -> type[H11Protocol]:
+    """Uvicorn's protocol, which waits for ever for the end of the headers, with an end to that."""
+
+    class Opening(H11Protocol):
+        _opening: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._await()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            self._await()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._forget()
+            super().connection_lost(exc)
+
+        def _await(self) -> None:
+            if self._serving():
+                self._forget()
+            elif self._opening is None:
+                self._opening = self.loop.call_later(seconds, self._late)
+
+        def _forget(self) -> None:
+            if self._opening is not None:
+                self._opening.cancel()
+                self._opening = None
+
+        def _late(self) -> None:
+            self._opening = None
+            if not self._serving():
+                self.transport.close()
+
+        def _serving(self) -> bool:
+            # Its type says that there always is a cycle; before the first request there is none.
+            cycle: RequestResponseCycle | None = self.cycle
+            return cycle is not None and not cycle.response_complete
+
+    return Opening
