@@ -1,7 +1,7 @@
 """Splits what was received into single warnings, and gives each to the reader of its format."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -89,42 +89,65 @@ def split(received_text: str) -> Iterator[Text]:
     A warning begins with its heading, with ``ZCZC``, or after a blank line where the one before has ended or had no heading;
     it ends with ``NNNN`` or before the next. A paragraph without a heading belongs to the warning before it.
     """
-    lines: list[str] = []
-    start, headed, blank = 1, False, False
-
-    def whole() -> Iterator[Text]:
-        text = "\n".join(lines).strip("\n")
-        if text.strip():
-            # Blank lines at the top are not the warning's.
-            skipped = next(place for place, line in enumerate(lines) if line.strip())
-            yield Text(start + skipped, text)
-
+    draft = _Draft(1)
     for number, line in enumerate(received_text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+        heading = draft.is_heading(line)
+        if draft.ends_before(line, heading=heading):
+            above = draft.group_above() if heading else []
+            yield from draft.text()
+            draft = _Draft(number - len(above), above)
+        draft.add(line, heading=heading)
         if _ENDS.fullmatch(line):
-            lines.append(line)
-            yield from whole()
-            lines, start, headed, blank = [], number + 1, False, False
-            continue
-        if not line.strip():
-            lines.append(line)
-            blank = True
-            continue
-        heading = _heads(line) and not (lines and _GOES_ON.search(lines[-1]))
-        group = _DATE_TIME_GROUP.fullmatch(line) is not None
-        fresh = heading or group or not headed or _has_ended(lines)
-        if lines and ((heading and headed) or (blank and fresh) or _BEGINS.match(line)):
-            # A date-time group right above a heading is the heading's.
-            kept = []
-            if not blank and heading and headed and len(lines) > 1 and _DATE_TIME_GROUP.fullmatch(lines[-1]):
-                kept = [lines.pop()]
-            only_group = heading and not headed and all(not one.strip() or _DATE_TIME_GROUP.fullmatch(one) for one in lines)
-            if not only_group and not (_BEGINS.match(lines[0]) and not headed):
-                yield from whole()
-                lines, start, headed = kept, number - len(kept), False
-        lines.append(line)
-        headed = headed or heading
-        blank = False
-    yield from whole()
+            yield from draft.text()
+            draft = _Draft(number + 1)
+    yield from draft.text()
+
+
+class _Draft:
+    """The warning that is being read: its lines so far, the first one's number, and whether its heading was among them."""
+
+    def __init__(self, start: int, lines: Sequence[str] = ()) -> None:
+        self.start = start
+        self.lines = list(lines)
+        self.headed = False
+
+    def add(self, line: str, *, heading: bool) -> None:
+        self.lines.append(line)
+        self.headed = self.headed or heading
+
+    def text(self) -> Iterator[Text]:
+        """What it came to, unless all is blank. Blank lines at the top are not the warning's."""
+        text = "\n".join(self.lines).strip("\n")
+        if text.strip():
+            yield Text(self.start + next(place for place, line in enumerate(self.lines) if line.strip()), text)
+
+    def is_heading(self, line: str) -> bool:
+        """Whether a line is a warning's heading, and not the rest of a sentence that names one."""
+        plain = line.strip()
+        heads = bool(_NOTAM.match(plain) or _NAVIGATIONAL.match(plain))
+        return heads and not (self.lines and _GOES_ON.search(self.lines[-1]))
+
+    def ends_before(self, line: str, *, heading: bool) -> bool:
+        """Whether a line is the first of another warning, or its heading."""
+        if not self.lines or not line.strip() or _ENDS.fullmatch(line):
+            return False
+        if not self.headed and _BEGINS.match(self.lines[0]):
+            # What stands in an envelope before the heading is the envelope's.
+            return False
+        if _BEGINS.match(line) or (heading and self.headed):
+            return True
+        if self.lines[-1].strip():
+            return False
+        if heading:
+            # A date-time group alone waits for its heading.
+            return not all(_DATE_TIME_GROUP.fullmatch(one) for one in self.lines if one.strip())
+        return not self.headed or _DATE_TIME_GROUP.fullmatch(line) is not None or _has_ended(self.lines)
+
+    def group_above(self) -> list[str]:
+        """The date-time group right above the next warning's heading, which is that warning's; it is taken away here."""
+        if self.headed and len(self.lines) > 1 and _DATE_TIME_GROUP.fullmatch(self.lines[-1]):
+            return [self.lines.pop()]
+        return []
 
 
 def _has_ended(lines: list[str]) -> bool:
@@ -133,8 +156,3 @@ def _has_ended(lines: list[str]) -> bool:
     if told and told[0].lstrip().startswith("(") and _NOTAM.match(told[0].lstrip()):
         return told[-1].rstrip().endswith(")")
     return any(_CLOSES.search(line) for line in told[-_LAST:])
-
-
-def _heads(line: str) -> bool:
-    plain = line.strip()
-    return bool(_NOTAM.match(plain) or _NAVIGATIONAL.match(plain))
