@@ -4,17 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from streams.events import AnyEvent
-from streams.events.times import EXACT, spoken, zone_named
+from streams.events import AnyEvent, Tick
+from streams.events.times import EARLIEST, EXACT, LATEST, bounded, spoken, zone_named
 
 MAX_BYTES = 262_144
 """The longest record that is looked at, in bytes."""
 SKEW = timedelta(minutes=5)
 """How far a source's clock may run ahead of the log's before its event is refused."""
 
-_EARLIEST, _LATEST = 1_000, 9_000
-"""Years with room on both sides for zones, precisions and terms: no calendar reckons beyond 1 and 9999."""
-
+_LONG_AGO, _FAR_AHEAD = datetime(EARLIEST + 1, 1, 1, tzinfo=UTC), datetime(LATEST, 1, 1, tzinfo=UTC)
+"""Between them every year is one that can be reckoned with, in whatever zone it is told."""
 _read = msgspec.json.Decoder(AnyEvent).decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -41,22 +40,33 @@ def decode(record: bytes | str) -> AnyEvent:
     # Cheaper than a pattern in the type: this is asked of every event.
     if not event.id.isprintable() or " " in event.id:
         raise Refused("expected an id without spaces and control characters - at `$.id`")
-    if not _EARLIEST <= event.time.year <= _LATEST and not _plain(event):
-        raise Refused(f"expected a year from {_EARLIEST} to {_LATEST}, got {event.time.year} - at `$.time`")
+    time, ingested = event.time, event.ingested
+    usual = _LONG_AGO < time < _FAR_AHEAD if ingested is None else _LONG_AGO < time <= ingested < _FAR_AHEAD
+    if not usual or event.reported is not None or event.received is not None:
+        _bound(event)
     # Before what rests on the zone.
     if event.zone != "UTC" or event.local is not None:
         _cross_check(event)
-    ingested = event.ingested
-    if ingested is not None and event.time > ingested:
+    if not usual and ingested is not None:
         _refuse_future(event, ingested)
-    if event.time.tzinfo is not UTC:
-        event = msgspec.structs.replace(event, time=event.time.astimezone(UTC))
+    if time.tzinfo is not UTC:
+        event = msgspec.structs.replace(event, time=time.astimezone(UTC))
     return event
 
 
-def _plain(event: AnyEvent) -> bool:
-    """Whether its time is an instant in UTC, for which nothing need be reckoned."""
-    return event.zone == "UTC" and event.local is None and event.precision in EXACT and event.time.tzinfo is UTC
+def _bound(event: AnyEvent) -> None:
+    """Hold the four times against the years that can be reckoned with."""
+    for name in ("received", "reported", "ingested") if _first_tick(event) else ("time", "received", "reported", "ingested"):
+        try:
+            bounded(getattr(event, name))
+        except ValueError as error:
+            raise Refused(f"{error} - at `$.{name}`") from None
+
+
+def _first_tick(event: AnyEvent) -> bool:
+    """Whether it is a plain tick, which may stand before all time: where a replay has no events, its clock never moves."""
+    plain = event.zone == "UTC" and event.local is None and event.precision in EXACT and event.time.tzinfo is UTC
+    return type(event) is Tick and plain
 
 
 def encode(event: AnyEvent) -> bytes:

@@ -7,7 +7,7 @@ from msgspec import Meta, field
 
 from streams.events.areas import Area, Kilometres, Point
 from streams.events.envelope import Data, Event, Key, Party, Text
-from streams.events.times import Interval, Moment, Precision, interval
+from streams.events.times import Interval, Moment, Precision, bounded, interval
 
 LaunchClass = Literal[
     "icbm", "slbm", "irbm", "mrbm", "srbm", "ballistic", "slv", "asat", "hypersonic", "cruise", "sounding", "unknown"
@@ -18,13 +18,14 @@ class Window(Data, frozen=True, kw_only=True):
     """When the launch may happen: from ``opens`` to ``closes``, UTC.
 
     Raises:
-        ValueError: when it closes before it opens.
+        ValueError: when it closes before it opens, or in a year that cannot be reckoned with.
     """
 
     opens: Moment
     closes: Moment
 
     def __post_init__(self) -> None:
+        bounded(self.opens, self.closes)
         if self.closes < self.opens:
             raise ValueError(
                 f"expected a window that closes after it opens, got {self.opens.isoformat()} to {self.closes.isoformat()}"
@@ -39,12 +40,18 @@ class Recipient(Data, frozen=True, kw_only=True):
     """One party that was told, and when it had the notice.
 
     Without ``received`` it is known only that it was told ahead, not when: the lead stays unknown.
+
+    Raises:
+        ValueError: when that was in a year that cannot be reckoned with.
     """
 
     party: Party
     received: Moment | None = None
     precision: Precision = "minute"
     zone: Annotated[str, Meta(max_length=64)] = "UTC"
+
+    def __post_init__(self) -> None:
+        bounded(self.received)
 
     @property
     def receipt(self) -> Interval | None:

@@ -11,7 +11,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-Moment = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 date-time with its offset; UTC is canonical")]
+Moment = Annotated[
+    datetime,
+    msgspec.Meta(
+        tz=True,
+        description="RFC 3339 date-time with its offset; UTC is canonical",
+        # A datetime has no bounds in its type: the decoder and the events hold it against these years.
+        extra_json_schema={"pattern": "^(?:[1-8][0-9]{3}|9000)-"},
+    ),
+]
+EARLIEST, LATEST = 1_000, 9_000
+"""Years with room on both sides for zones, precisions and terms: no calendar reckons beyond 1 and 9999."""
 EXACT = frozenset(("second", "minute"))
 """Precisions of which a time is an instant, and no interval need be reckoned."""
 Precision = Literal["second", "minute", "hour", "day"]
@@ -24,6 +34,17 @@ class Interval(NamedTuple):
 
     earliest: datetime
     latest: datetime
+
+
+def bounded(*moments: datetime | None) -> None:
+    """Hold moments against the years that can be reckoned with.
+
+    Raises:
+        ValueError: when one lies outside.
+    """
+    for moment in moments:
+        if moment is not None and not EARLIEST <= moment.year <= LATEST:
+            raise ValueError(f"expected a year from {EARLIEST} to {LATEST}, got {moment.year}")
 
 
 @lru_cache(maxsize=1024)

@@ -72,6 +72,17 @@ REFUSED = [
     pytest.param(check(time="2023-11-21"), "$.time", id="a day for a time"),
     pytest.param(check(time="2023-02-30T00:00:00Z"), "$.time", id="30 February"),
     pytest.param(check(ingested="2023-11-21T13:42:00"), "$.ingested", id="ingested without zone"),
+    *(
+        pytest.param(
+            check(**{name: moment}), f"a year from 1000 to 9000, got {int(moment[:4])} - at `$.{name}`", id=f"{name} {moment}"
+        )
+        for name in ("time", "received", "reported", "ingested")
+        for moment in ("0001-01-01T00:00:00+14:00", "0999-12-31T23:59:59Z", "9001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00")
+    ),
+    pytest.param(notice(window={"opens": "0999-12-31T00:00:00Z", "closes": "2023-11-21T00:00:00Z"}), "got 999", id="opens"),
+    pytest.param(notice(window={"opens": "2023-11-21T00:00:00Z", "closes": "9001-01-01T00:00:00Z"}), "got 9001", id="closes"),
+    pytest.param(notice(recipients=[{"party": "US", "received": "9999-12-31T23:59:59Z"}]), "got 9999", id="received in 9999"),
+    pytest.param(notice(revision=1_000_001), "1000000", id="a revision without bound"),
     pytest.param(check(zone="Mars/Olympus"), "$.zone", id="no such zone"),
     pytest.param(check(zone="../../etc/passwd"), "$.zone", id="zone that is a path"),
     pytest.param(check(precision="year"), "$.precision", id="unknown precision"),
