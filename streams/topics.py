@@ -28,6 +28,7 @@ INCIDENTS = "incidents"
 LAPSES = "lapses"
 STATES = "states"
 ACTIONS = "actions"
+DESK = "desk"
 DEAD_LETTERS = "dead-letters"
 INPUTS = (LAUNCHES, CHANNELS, INCIDENTS)
 """What the watch reads."""
@@ -86,7 +87,8 @@ def catalogue(partitions: int = PARTITIONS, run: str | None = None) -> tuple[Top
         Topic(INCIDENTS, partitions, "the dyad", live),
         Topic(LAPSES, 1, "the lapse", _FOR_EVER),
         Topic(STATES, 1, "the partition number", live),
-        Topic(ACTIONS, 1, "the lapse", _FOR_EVER),
+        Topic(ACTIONS, 1, "none: what people did, in one order", _FOR_EVER),
+        Topic(DESK, 1, "none: the journal of the alert desk, in one order", _FOR_EVER, config=letters),
         Topic(DEAD_LETTERS, 1, "topic, partition and offset of the record", live, config=letters),
     )
     if run is None:

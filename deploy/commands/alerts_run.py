@@ -1,10 +1,11 @@
 """``steadyline alerts run``: the alert desk as a service; ``test``: one page to one receiver, as an exercise."""
 
 import asyncio
+import os
 import sys
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -14,7 +15,7 @@ from alerts.policy import Policy
 from deploy.commands.alerts_people import PeopleFile, people_at
 from deploy.commands.options import Json, Rules, examples
 from deploy.consoles import complain, emit, out, words
-from deploy.exits import BAD_INPUT, FINE, bad_input, bad_use
+from deploy.exits import BAD_INPUT, BAD_USE, BROKEN, FINE, bad_input, bad_use
 from deploy.session import rules_or_leave
 from streams.allowing import AllowList
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 BIND = "127.0.0.1:8091"
 RUN_EXAMPLES = examples(
     "steadyline alerts run policy.toml --log steadyline.db",
-    "steadyline alerts run policy.toml --log steadyline.db --allow 10.0.0.0/8 --bind 127.0.0.1:8091",
+    "steadyline alerts run policy.toml --bootstrap 127.0.0.1:9092 --allow 10.0.0.0/8",
     "Exit codes: 0 ended as it was asked to, 2 bad use or nothing can listen there, 3 the policy is faulty, the log does not"
     " answer or a file cannot be used, 70 a fault of its own: start it again.",
 )
@@ -48,9 +49,11 @@ Allow = Annotated[
 def run(
     policy: PolicyArgument,
     log: Annotated[
-        Path,
-        typer.Option("--log", metavar="FILE", help="Without Kafka: judge this log (SQLite) as it grows.", show_default=False),
-    ],
+        Path | None, typer.Option("--log", metavar="FILE", help="Without Kafka: judge this log (SQLite) as it grows.")
+    ] = None,
+    bootstrap: Annotated[
+        str | None, typer.Option("--bootstrap", metavar="HOST:PORT", help="With Kafka: a broker; several with commas.")
+    ] = None,
     run_id: Annotated[
         str | None,
         typer.Option("--run", metavar="ID", help="Serve one replay or drill: all of it goes to the exercise route."),
@@ -66,17 +69,22 @@ def run(
 ) -> None:
     """Tell people, by the policy, until it is told to stop (SIGTERM or Ctrl-C).
 
-    What it took in, what it said and what came of it stands in its journal, in FILE.desk.db beside the log: kill it,
-    start it again, and it goes on. With --json, one line tells where its API is, and the log of what it does is JSON.
+    What it took in, what it said and what came of it stands in its journal, on Kafka or in FILE.desk.db beside the log: kill
+    it, start it again, and it goes on. With --json, one line tells where its API is, and the log of what it does is JSON.
     """
     from alerts.delivery.ports import ReceiverError
     from alerts.people import PeopleError
     from streams.live.logs import configure
 
+    if (log is None) == (bootstrap is None):
+        bad_use("expected --log or --bootstrap, one of them")
     settings = _settings(policy_or_leave(policy), policy.parent, people, run_id, bind, host or [], allow or [])
-    configure(form="json" if as_json else None, run=run_id)
+    logs = configure(form="json" if as_json else None, run=run_id)
     try:
-        _embedded(settings, log, rules, as_json=as_json)
+        if log is not None:
+            _embedded(settings, log, rules, as_json=as_json)
+        else:
+            _on_kafka(settings, str(bootstrap), logs, as_json=as_json)
     except (ReceiverError, PeopleError) as error:
         bad_input(str(error))
     except ValueError as error:
@@ -97,6 +105,44 @@ def _embedded(settings: "DeskSettings", log: Path, rules: Path | None, *, as_jso
         bad_input(str(error))
     except OSError as error:
         bad_use(str(error))
+
+
+def _on_kafka(settings: "DeskSettings", bootstrap: str, logs: dict[str, Any], *, as_json: bool) -> None:
+    # Faust takes longer to import than all other commands together take to run.
+    import faust
+
+    from alerts.service.kafka import DeskWorkerSettings, create_app
+    from streams.live.settings import SettingsError, from_environment
+
+    told = {"STEADYLINE_KAFKA": bootstrap, "STEADYLINE_RUN": settings.run or ""}
+    try:
+        worker = DeskWorkerSettings(**msgspec.structs.asdict(from_environment({**os.environ, **told})))
+    except SettingsError as error:
+        bad_use(str(error))
+    _topics_or_leave(worker.bootstrap, settings.run)
+    app = create_app(settings, worker, listening=lambda url: _listening(url, as_json=as_json), logs=logs)
+    app.finalize()
+    faust.Worker(app, loglevel="info").execute_from_commandline()
+    raise typer.Exit(BROKEN if app.side.fault is not None else FINE)
+
+
+def _topics_or_leave(bootstrap: str, run_id: str | None) -> None:
+    """Leaves with 2 where a topic of the desk's is missing or differs, with 3 where no broker answers."""
+    from streams.log.admin import Admin, BrokerError
+    from streams.topics import ACTIONS, DESK, LAPSES, catalogue, in_run
+
+    needed = {in_run(name, run_id) for name in (LAPSES, ACTIONS, DESK)}
+    try:
+        with Admin(bootstrap) as admin:
+            differences = admin.check([topic for topic in catalogue(run=run_id) if topic.name in needed])
+    except BrokerError as error:
+        bad_input(str(error))
+    for difference in differences:
+        complain(str(difference))
+    if differences:
+        run = "" if run_id is None else f" --run {run_id}"
+        complain(f"create what is missing with: steadyline topics create --bootstrap {bootstrap}{run}")
+        raise typer.Exit(BAD_USE)
 
 
 def _listening(url: str, *, as_json: bool) -> None:

@@ -86,7 +86,7 @@ class WatchApp(faust.App):
         self._farewell: threading.Timer | None = None
         reason = "chosen by the settings" if settings.plain else chunks.fits()
         self.by_chunks = reason is None
-        super().__init__(settings.app_id, **_faust_settings(settings), logging_config=logs)
+        super().__init__(settings.app_id, **faust_settings(settings), logging_config=logs)
         if self.by_chunks:
             self.transport = ChunkTransport([URL(f"kafka://{server}") for server in settings.servers], self)
         else:
@@ -331,7 +331,7 @@ def create_app(
     return app
 
 
-def _faust_settings(settings: WorkerSettings) -> dict[str, Any]:
+def faust_settings(settings: WorkerSettings) -> dict[str, Any]:
     """Every setting of Faust's that matters here, said aloud."""
     chosen: dict[str, Any] = {
         "broker": [f"kafka://{server}" for server in settings.servers],
