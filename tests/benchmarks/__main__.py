@@ -1,67 +1,85 @@
-"""All benchmarks: ``python -m tests.benchmarks``; one part of them: ``python -m tests.benchmarks embedded`` or ``live``."""
+"""All benchmarks: ``python -m tests.benchmarks``; one part of them: ``python -m tests.benchmarks live``."""
 
 import argparse
 import platform
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.benchmarks import replay
 from tests.broker import missing
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-LIVE = "## The live path: Kafka and Faust\n"
+EMBEDDED = "embedded"
+HEADINGS = {
+    "live": "## The live path: Kafka and Faust\n",
+    "warnings": "## Reading warnings\n",
+    "gateway": "## The gateway\n",
+}
+"""How each part of the results begins, in their order; what stands before them all is that of the embedded run."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and put what was measured into its part of ``RESULTS.md``."""
+    measures: dict[str, Callable[[bool], str]] = {
+        EMBEDDED: _embedded,
+        "live": _live,
+        "warnings": _warnings,
+        "gateway": _gateway,
+    }
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure speed and memory.")
-    parser.add_argument(
-        "part", nargs="?", choices=("all", "embedded", "live", "gateway", "warnings"), default="all", help="what is measured"
-    )
+    parser.add_argument("part", nargs="?", choices=("all", *measures), default="all", help="what is measured")
     parser.add_argument("--smoke", action="store_true", help="tiny numbers, which say nothing; prints and writes no file")
     given = parser.parse_args(arguments)
-    if given.part == "gateway":
-        # Printed only: its part of the results is put in by hand.
-        from tests.benchmarks import gateway
-
-        gateway.main(["--smoke"] if given.smoke else [])
-        return
-    if given.part == "warnings":
-        # Printed only, likewise.
-        from tests.benchmarks import warnings
-
-        warnings.main(["--smoke"] if given.smoke else [])
-        return
-    before, _, after = RESULTS.read_text(encoding="utf-8").partition(LIVE)
-    if given.part != "live":
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "embedded.md"
-            sizes = ["--events", "20000", "--runs", "1"] if given.smoke else []
-            replay.main([*sizes, "--output", str(path)])
-            before = path.read_text(encoding="utf-8") + "\n"
-    if given.part != "embedded":
-        reason = missing()
-        if reason is not None and given.part == "live":
-            raise SystemExit(reason)
-        if reason is None:
-            after = _live(smoke=given.smoke)
-            print(LIVE + after)  # noqa: T201 - a command's output
-        else:
+    reason = missing()
+    if reason is not None and given.part == "live":
+        raise SystemExit(reason)
+    parts = taken_apart(RESULTS.read_text(encoding="utf-8"))
+    for name, measure in measures.items():
+        if given.part not in ("all", name):
+            continue
+        if name == "live" and reason is not None:
             print(f"the live path is not measured: {reason}", file=sys.stderr)  # noqa: T201
-    if not given.smoke:
-        RESULTS.write_text(f"{before.rstrip()}\n\n{LIVE}{after}" if after else before, encoding="utf-8")
+            continue
+        parts[name] = measure(given.smoke)
+        print(parts[name])  # noqa: T201 - a command's output
+        if not given.smoke:
+            # Hours of the others are not lost where one fails.
+            RESULTS.write_text(put_together(parts), encoding="utf-8")
 
 
-def _live(*, smoke: bool) -> str:
+def taken_apart(results: str) -> dict[str, str]:
+    """The results by part, without their headings."""
+    places = sorted((results.find(heading), name) for name, heading in HEADINGS.items() if heading in results)
+    ends = [place for place, _ in places[1:]] + [len(results)]
+    parts = {EMBEDDED: results[: places[0][0]] if places else results}
+    for (place, name), end in zip(places, ends, strict=True):
+        parts[name] = results[place + len(HEADINGS[name]) : end]
+    return parts
+
+
+def put_together(parts: dict[str, str]) -> str:
+    """The same as one text."""
+    told = [parts[EMBEDDED]] + [f"{heading}\n{parts[name].strip()}" for name, heading in HEADINGS.items() if name in parts]
+    return "\n\n".join(part.rstrip() for part in told) + "\n"
+
+
+def _embedded(smoke: bool) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "embedded.md"
+        sizes = ["--events", "20000", "--runs", "1"] if smoke else []
+        replay.main([*sizes, "--output", str(path)])
+        return path.read_text(encoding="utf-8")
+
+
+def _live(smoke: bool) -> str:
     # Faust and the clients of Kafka take seconds to import.
     from tests.benchmarks.live.report import SMOKE, Sizes, report
 
     sizes = SMOKE if smoke else Sizes()
     lines = [
-        "",
-        f"Written by `python -m tests.benchmarks live` under {platform.python_implementation()} {platform.python_version()}.",
+        _written("live"),
         "",
         "A real Kafka broker on the same machine, of one node, beside the workers and whoever sends and reads: they share its",
         "cores. Times are the wall's. Three figures are the least, the median and the most of the runs; runs of one table are",
@@ -69,7 +87,24 @@ def _live(*, smoke: bool) -> str:
         "",
         report(sizes, lambda said: print(said, file=sys.stderr, flush=True)),  # noqa: T201
     ]
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join(lines)
+
+
+def _warnings(smoke: bool) -> str:
+    from tests.benchmarks import warnings
+
+    return f"{_written('warnings')}\n\n{warnings.report(smoke=smoke)}"
+
+
+def _gateway(smoke: bool) -> str:
+    from tests.benchmarks import gateway
+
+    return f"{_written('gateway')}\n\n{gateway.report(*((4, 1) if smoke else (100, 5)))}"
+
+
+def _written(part: str) -> str:
+    by = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"Written by `python -m tests.benchmarks {part}` under {by}."
 
 
 if __name__ == "__main__":

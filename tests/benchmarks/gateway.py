@@ -4,15 +4,15 @@ The gateway runs in a process of its own, held to one core, as the command runs 
 of 500 events go over connections that stay open. A batch counts when its 202 is there, and that says that it is durable.
 """
 
-import argparse
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -23,6 +23,7 @@ import msgspec
 from deploy.stack import Stack
 from deploy.stack.kafka import Kafka
 from streams.events.schemas import event_types
+from tests.benchmarks.bars import kept
 from tests.broker import missing, quiet
 from tests.gateway.running import BATCH, CHANNEL, FEED, MINE, a_token, event, incident, put
 
@@ -33,16 +34,16 @@ _numbers = count()
 
 
 def bodies(batches: int) -> list[bytes]:
-    """Batches of checks and incidents with ids of their own."""
-    made = []
+    """Batches of checks and incidents of just now, with ids of their own."""
+    made, now = [], datetime.now(UTC).isoformat()
     for _ in range(batches):
         numbers = [next(_numbers) for _ in range(BATCHED)]
         made.append(
             msgspec.json.encode(
                 [
-                    incident(f"i-{number}")
+                    incident(f"i-{number}", time=now)
                     if number % 10 == 0
-                    else event("channel.check", f"c-{number}", {"channel": CHANNEL, "latency_ms": 312.5})
+                    else event("channel.check", f"c-{number}", {"channel": CHANNEL, "latency_ms": 312.5}, time=now)
                     for number in numbers
                 ]
             )
@@ -90,23 +91,30 @@ def rate(client: httpx.Client, batches: int, at_once: int) -> float:
     return taken / seconds
 
 
-def measured(name: str, to: str, folder: Path, batches: int, runs: int) -> list[str]:
-    """The rows of one log."""
-    rows = []
+def measured(name: str, to: str, folder: Path, batches: int, runs: int) -> tuple[list[str], float]:
+    """The rows of one log, and the slower of their medians."""
+    rows, medians = [], []
     with gateway(folder, to) as client:
         rate(client, max(1, batches // 4), 1)
         for at_once in (1, 4):
             found = sorted(rate(client, batches, at_once) for _ in range(runs))
             rows.append(f"| {name} | {at_once} | {found[0]:,.0f} | {median(found):,.0f} | {found[-1]:,.0f} |")
-    return rows
+            medians.append(median(found))
+    return rows, min(medians)
 
 
 def report(batches: int, runs: int) -> str:
     """All of it, as Markdown."""
-    rows = []
+    rows: list[str] = []
+    slowest: dict[str, float] = {}
+
+    def measure(name: str, to: str, folder: Path) -> None:
+        told, slowest[name] = measured(name, to, folder, batches, runs)
+        rows.extend(told)
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
-        rows += measured("SQLite, `synchronous = FULL`", str(path / "log.db"), path / "sqlite", batches, runs)
+        measure("SQLite, `synchronous = FULL`", str(path / "log.db"), path / "sqlite")
         if (reason := missing()) is None:
             stack = Stack([Kafka()], "benchmark-gateway", path / "stack")
             (told,) = stack.up(quiet)
@@ -117,31 +125,22 @@ def report(batches: int, runs: int) -> str:
 
                 with Admin(bootstrap) as admin:
                     admin.create(catalogue())
-                rows += measured("Kafka, idempotent, acks=all", f"kafka://{bootstrap}", path / "kafka", batches, runs)
+                measure("Kafka, idempotent, acks=all", f"kafka://{bootstrap}", path / "kafka")
             finally:
                 stack.down(quiet, wipe=True)
         else:
             rows.append(f"| Kafka: {reason} | | | | |")
     head = [
-        f"Events a second in batches of {BATCHED}, durable, the gateway on one core. Of {runs} runs; {BAR:,} are asked for.",
+        f"Batches of {BATCHED} events to the command in a process of its own, held to one core; whoever sends has the others.",
+        "A batch counts once its 202 is there, which says that it is durable. Events a second by the wall's clock, of",
+        f"{runs} runs.",
         "",
         "| log | requests at once | least | median | most |",
         "|---|---:|---:|---:|---:|",
     ]
-    return "\n".join([*head, *rows])
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.gateway")
-    parser.add_argument("--smoke", action="store_true", help="tiny numbers, which say nothing")
-    parser.add_argument("--serve", nargs=2, metavar=("TO", "FOLDER"), help=argparse.SUPPRESS)
-    given = parser.parse_args(arguments)
-    if given.serve:
-        serve(given.serve[0], Path(given.serve[1]))
-        return
-    print(report(*((4, 1) if given.smoke else (100, 5))))  # noqa: T201 - a command's output
+    lines = [kept(f"{name}, the slower median", value, "at least", BAR) for name, value in slowest.items()]
+    return "\n".join([*head, *rows, "", *lines])
 
 
 if __name__ == "__main__":
-    main()
+    serve(sys.argv[2], Path(sys.argv[3]))

@@ -4,7 +4,6 @@ The texts of the corpora, over and over, on one core, from text to reading and t
 No text is remembered by the readers, only halves of positions are: so each pass moves every position's minutes.
 """
 
-import argparse
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from producers.warnings import navigational, notam
 from producers.warnings.reading import Reading
 from producers.warnings.spoken import as_json
 from producers.warnings.texts import read
+from tests.benchmarks.bars import kept
 
 CORPUS = Path(__file__).parents[1] / "producers" / "warnings" / "corpus"
 RECEIVED = datetime(2024, 9, 24, tzinfo=UTC)
@@ -26,24 +26,30 @@ BAR = 2_000
 _MINUTES = re.compile(r"(?<=\d-)\d\d\.\d\d(?=[NSEW])")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and print; nothing is written."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks warnings", description="Measure the warning readers.")
-    parser.add_argument("--smoke", action="store_true", help="tiny numbers, which say nothing")
-    given = parser.parse_args(arguments)
-    passes, runs = (2, 1) if given.smoke else (40, 5)
+def report(*, smoke: bool) -> str:
+    """All of it, as Markdown."""
+    passes, runs = (2, 1) if smoke else (40, 5)
     readers: dict[str, tuple[str, Callable[[str, datetime], Reading]]] = {
         "navigational warnings": ("navigational", navigational.read),
         "NOTAMs": ("notam", notam.read),
         "both, told apart": ("*", read),
     }
-    print("| what | texts | texts a second | with JSON |\n|---|---|---|---|")  # noqa: T201 - a command's output
+    lines = [
+        "The texts of the corpora, over and over, on one core, from text to reading and on to JSON; each pass moves every",
+        f"position, so that nothing is remembered. Processor time; the least, the median and the most of {runs} runs.",
+        "",
+        "| what | texts | texts a second | with JSON |",
+        "|---|---|---|---|",
+    ]
+    slowest = []
     for name, (form, reader) in readers.items():
         texts = [path.read_text("utf-8") for path in sorted(CORPUS.glob(f"{form}/*.txt"))]
         load = [_moved(text, number) for number in range(passes) for text in texts]
         plain = [len(load) / _seconds(load, reader, as_text=False) for _ in range(runs)]
         spoken = [len(load) / _seconds(load, reader, as_text=True) for _ in range(runs)]
-        print(f"| {name} | {len(load):,} | {_three(plain)} | {_three(spoken)} |")  # noqa: T201
+        lines.append(f"| {name} | {len(load):,} | {_three(plain)} | {_three(spoken)} |")
+        slowest.append(median(spoken))
+    return "\n".join([*lines, "", kept("the slowest, with JSON, texts a second", min(slowest), "at least", BAR)])
 
 
 def _moved(text: str, number: int) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from producers.synthetic import generate
 from streams.watch import Watch
+from tests.benchmarks.bars import kept
 from tests.benchmarks.live.absence import absence
 from tests.benchmarks.live.catchup import CURRENT, catch_up
 from tests.benchmarks.live.ground import PARTITIONS, Log, broker
@@ -124,7 +125,7 @@ def _throughput(sizes: Sizes, say: Say) -> Iterator[str]:
         "ticks to notice what is missing; the same three rules and the same lapses. It takes back and explains "
         "nothing."
     )
-    yield _kept("one worker, events a second", median(sizes.events / run.seconds for run in ones), "more than", FASTEST)
+    yield kept("one worker, events a second", median(sizes.events / run.seconds for run in ones), "more than", FASTEST)
     yield ""
 
 
@@ -157,9 +158,9 @@ def _latency(sizes: Sizes, say: Say) -> Iterator[str]:
     if massive:
         yield _row(f"launches alone, each of 20 parties from one place, ten a second; {sizes.salvo:g} s", massive)
     yield ""
-    yield _kept("first row, p99 in ms", median(run.p99 for run in steady), "less than", LATENCY_BAR)
+    yield kept("first row, p99 in ms", median(run.p99 for run in steady), "less than", LATENCY_BAR)
     if massive:
-        yield _kept("second row, p99 in ms", median(run.p99 for run in massive), "less than", LATENCY_BAR)
+        yield kept("second row, p99 in ms", median(run.p99 for run in massive), "less than", LATENCY_BAR)
     yield ""
 
 
@@ -185,8 +186,8 @@ def _absence(sizes: Sizes, say: Say) -> Iterator[str]:
     yield _row("no feed", found[False])
     yield _row("a feed that beats each second", found[True])
     yield ""
-    yield _kept("no feed, the worst in ms", max(run.worst for run in found[False]), "at most", ABSENCE_BAR)
-    yield _kept("with a feed, the worst in ms", max(run.worst for run in found[True]), "at most", ABSENCE_BAR)
+    yield kept("no feed, the worst in ms", max(run.worst for run in found[False]), "at most", ABSENCE_BAR)
+    yield kept("with a feed, the worst in ms", max(run.worst for run in found[True]), "at most", ABSENCE_BAR)
     yield ""
 
 
@@ -226,8 +227,3 @@ def _row(name: str, runs: Sequence[Spread]) -> str:
 
 def _spread(values: Sequence[float], form: str) -> str:
     return " / ".join(format(value, form) for value in (min(values), median(values), max(values)))
-
-
-def _kept(what: str, value: float, how: str, bar: float) -> str:
-    kept = {"more than": value > bar, "less than": value < bar, "at most": value <= bar}[how]
-    return f"- {what}: {value:,.0f}, asked for {how} {bar:,.0f}: {'kept' if kept else '**missed**'}."
