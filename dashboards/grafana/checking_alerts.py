@@ -10,8 +10,8 @@ from itertools import product
 from typing import Any
 
 from dashboards.grafana.alerting.contacts import Routing
-from dashboards.grafana.alerting.policies import BLIND, MUTED, receivers
-from dashboards.grafana.alerting.rule import EXERCISE, SEVERITY
+from dashboards.grafana.alerting.policies import BLIND, MUTED, ours, receivers, tree
+from dashboards.grafana.alerting.rule import EXERCISE, OURS, SEVERITY
 from dashboards.grafana.checking import UID, Fault, Plain, at, faulty_query, twice
 from dashboards.grafana.names import ALERTS_FOLDER, DATASOURCE, EXPRESSIONS, Buckets
 from dashboards.grafana.wanted import Wanted
@@ -52,6 +52,8 @@ def _of_rule(rule: Plain, group: str, panels: set[tuple[str, str]], buckets: Buc
     drill = labels.get(EXERCISE) == "yes"
     if labels.get(SEVERITY) not in _LOUD:
         yield f"expected a severity ({', '.join(_LOUD)}), got {labels.get(SEVERITY)!r}"
+    if not OURS.items() <= labels.items():
+        yield f"expected our label ({OURS}), by which its alerts find their way"
     if any("$" in value for value in labels.values()):
         yield "expected labels without $: Grafana would put its environment in its place"
     silences = ("OK", "NoData") if drill else ("NoData", "Alerting")
@@ -101,8 +103,10 @@ def _of_policies(wanted: Wanted, routing: Routing) -> Iterator[str]:
     drills = {name for name, contact in routing.contacts.items() if contact.exercise}
     dyads = ["", "PRC-US", *(route.dyad for route in routing.dyads)]
     found: dict[str, None] = {}
+    if not ours(wanted.policy):
+        yield f"expected a branch for our label alone ({OURS})"
     for severity, dyad, name, drill in product((*_LOUD, ""), dyads, _NAMES, ("yes", "no", "")):
-        reached = receivers(wanted.policy, {SEVERITY: severity, "dyad": dyad, "alertname": name, EXERCISE: drill})
+        reached = receivers(tree(wanted.policy), {**OURS, SEVERITY: severity, "dyad": dyad, "alertname": name, EXERCISE: drill})
         for receiver in reached:
             if receiver not in wanted.contacts:
                 found[f"expected one of the contacts, got {receiver}"] = None

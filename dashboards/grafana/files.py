@@ -3,6 +3,7 @@
 from typing import Any
 
 from dashboards.grafana.alerting.contacts import Routing
+from dashboards.grafana.alerting.policies import tree
 from dashboards.grafana.names import ALERTS_TITLE, DATASOURCE, DATASOURCE_TYPE, FOLDER, FOLDER_TITLE, ORGANISATION_ID
 from dashboards.grafana.render import rendered
 from dashboards.grafana.wanted import Wanted, wanted
@@ -78,7 +79,7 @@ def _alerting(all_of_it: Wanted) -> dict[str, object]:
         "apiVersion": 1,
         "groups": [_group(group) for group in all_of_it.groups.values()],
         "contactPoints": [_contact(contact) for contact in all_of_it.contacts.values()],
-        "policies": [{"orgId": ORGANISATION_ID, **all_of_it.policy}],
+        "policies": [{"orgId": ORGANISATION_ID, **tree(all_of_it.policy)}],
         "muteTimes": [{"orgId": ORGANISATION_ID, **mute} for mute in all_of_it.mutes.values()],
         "templates": [{"orgId": ORGANISATION_ID, **template} for template in all_of_it.templates.values()],
     }

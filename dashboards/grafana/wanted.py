@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dashboards.grafana.alerting.contacts import Address, Routing, by_file, contact_point, usual
-from dashboards.grafana.alerting.policies import mute_timings, tree
+from dashboards.grafana.alerting.policies import branch, mute_timings
 from dashboards.grafana.alerting.rules import groups, rule_group
 from dashboards.grafana.alerting.templates import template
 from dashboards.grafana.names import ALERTS_FOLDER, ALERTS_TITLE, FOLDER, FOLDER_TITLE, Buckets
@@ -14,9 +14,9 @@ Plain = dict[str, Any]
 
 
 class Wanted(NamedTuple):
-    """Everything by its uid or name, in plain dictionaries."""
+    """Everything by its uid or name, in plain dictionaries; ``policy`` is our branch of the policies."""
 
-    folders: Mapping[str, str]
+    folders: Mapping[str, Plain]
     dashboards: Mapping[str, Plain]
     groups: Mapping[str, Plain]
     contacts: Mapping[str, Plain]
@@ -39,11 +39,11 @@ def wanted(routing: Routing | None = None, address: Address = by_file, buckets: 
     routes = routing or usual()
     contacts = {name: contact_point(name, contact, address) for name, contact in routes.contacts.items()}
     return Wanted(
-        {FOLDER: FOLDER_TITLE, ALERTS_FOLDER: ALERTS_TITLE},
+        {FOLDER: {"title": FOLDER_TITLE}, ALERTS_FOLDER: {"title": ALERTS_TITLE}},
         dashboards(buckets),
         {group.name: plain(rule_group(group)) for group in groups(buckets)},
         contacts,
         {str(one["name"]): one for one in mute_timings()},
         {str(one["name"]): one for one in (template(),)},
-        tree(routes),
+        branch(routes),
     )

@@ -1,27 +1,21 @@
 """``steadyline grafana``: dashboards and alert rules as code, and their way into Grafana."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 import typer
 
+from deploy.commands import grafana_server
+from deploy.commands.grafana_contacts import Contacts, routing_or_leave
 from deploy.commands.options import Json, examples
 from deploy.consoles import emit, out, words
 from deploy.exits import BAD_INPUT, FINE, bad_input
 
-if TYPE_CHECKING:
-    from dashboards.grafana.alerting.contacts import Routing
-
-Contacts = Annotated[
-    Path | None,
-    typer.Option("--contacts", metavar="FILE", help="Who is told what (TOML). Else three webhooks and one for exercises."),
-]
-
 app = typer.Typer(
-    help="Dashboards and alert rules for Grafana, as code: check them, write them to files.",
+    help="Dashboards and alert rules for Grafana, as code: check them, write them to files, bring a Grafana to them.",
     no_args_is_help=True,
-    epilog=examples("steadyline grafana check", "steadyline grafana render deploy/grafana"),
+    epilog=examples("steadyline grafana check", "steadyline grafana push --url http://127.0.0.1:3000 --token-file token"),
 )
 
 
@@ -94,15 +88,6 @@ def render(
             out().print(words(name), soft_wrap=True)
 
 
-def routing_or_leave(path: Path | None) -> "Routing":
-    """Who is told what, by the file or as usual; leaves with 3 where the file is not what it ought to be."""
-    from dashboards.grafana.alerting.contacts import Routing, usual
-
-    if path is None:
-        return usual()
-    try:
-        return msgspec.toml.decode(path.read_bytes(), type=Routing)
-    except OSError as error:
-        bad_input(f"{path}: {error.strerror}")
-    except (msgspec.MsgspecError, ValueError) as error:
-        bad_input(f"{path}: {error}")
+app.command(epilog=grafana_server.DIFF)(grafana_server.diff)
+app.command(epilog=grafana_server.PUSH)(grafana_server.push)
+app.command(epilog=grafana_server.PULL)(grafana_server.pull)

@@ -5,10 +5,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from dashboards.grafana.alerting.contacts import Contact, DyadRoute, Routing, usual
-from dashboards.grafana.alerting.policies import NIGHTS, receivers
+from dashboards.grafana.alerting.policies import NIGHTS, receivers, tree
+from dashboards.grafana.alerting.rule import OURS
 from dashboards.grafana.alerting.templates import TEXT
 from dashboards.grafana.checking_alerts import faults_of_alerts
 from dashboards.grafana.files import files
@@ -34,36 +36,42 @@ WAYS = [
 
 @pytest.mark.parametrize(("labels", "contact"), WAYS)
 def test_an_alert_comes_out_where_it_belongs(labels: dict[str, str], contact: str) -> None:
-    assert receivers(WANTED.policy, labels) == [contact]
+    assert receivers(tree(WANTED.policy), OURS | labels) == [contact]
 
 
 def test_a_dyad_can_have_contacts_of_its_own() -> None:
-    contacts = ROUTING.contacts | {"pacific": Contact(kind="email", address_file="/run/secrets/pacific")}
-    route = DyadRoute(dyad="PRC-US", to={"critical": "pacific"})
+    contacts = ROUTING.contacts | {"steadyline-pacific": Contact(kind="email", address_file="/run/secrets/pacific")}
+    route = DyadRoute(dyad="PRC-US", to={"critical": "steadyline-pacific"})
     routing = Routing(contacts=contacts, to=ROUTING.to, exercise=ROUTING.exercise, dyads=(route,))
     made = wanted(routing)
-    assert receivers(made.policy, {"severity": "critical", "dyad": "PRC-US"}) == ["pacific"]
-    assert receivers(made.policy, {"severity": "critical", "dyad": "DPRK-ROK"}) == ["steadyline-page"]
-    assert receivers(made.policy, {"severity": "page", "dyad": "PRC-US"}) == ["steadyline-page"]
-    assert receivers(made.policy, {"severity": "critical", "dyad": "PRC-US", "exercise": "yes"}) == ["steadyline-exercise"]
+    assert receivers(tree(made.policy), OURS | {"severity": "critical", "dyad": "PRC-US"}) == ["steadyline-pacific"]
+    assert receivers(tree(made.policy), OURS | {"severity": "critical", "dyad": "DPRK-ROK"}) == ["steadyline-page"]
+    assert receivers(tree(made.policy), OURS | {"severity": "page", "dyad": "PRC-US"}) == ["steadyline-page"]
+    assert receivers(tree(made.policy), OURS | {"severity": "critical", "dyad": "PRC-US", "exercise": "yes"}) == [
+        "steadyline-exercise"
+    ]
     assert faults_of_alerts(made, routing) == []
 
 
 def test_a_routing_that_lets_an_exercise_ring_for_real_cannot_be_made() -> None:
     drill = Contact(address_file="/run/secrets/drill", exercise=True)
     real = Contact(address_file="/run/secrets/page")
-    to = dict.fromkeys(ROUTING.to, "real")
-    good: dict[str, Any] = {"contacts": {"real": real, "drill": drill}, "to": to, "exercise": "drill"}
-    assert Routing(**good).exercise == "drill"
+    to = dict.fromkeys(ROUTING.to, "steadyline-real")
+    good: dict[str, Any] = {
+        "contacts": {"steadyline-real": real, "steadyline-drill": drill},
+        "to": to,
+        "exercise": "steadyline-drill",
+    }
+    assert Routing(**good).exercise == "steadyline-drill"
     for change, said in (
-        ({"exercise": "real"}, "would ring for real"),
-        ({"to": to | {"page": "drill"}}, "a real alert must not go there"),
-        ({"dyads": (DyadRoute(dyad="PRC-US", to={"page": "drill"}),)}, "a real alert must not go there"),
+        ({"exercise": "steadyline-real"}, "would ring for real"),
+        ({"to": to | {"page": "steadyline-drill"}}, "a real alert must not go there"),
+        ({"dyads": (DyadRoute(dyad="PRC-US", to={"page": "steadyline-drill"}),)}, "a real alert must not go there"),
         (
-            {"contacts": {"real": real, "drill": Contact(address_file=real.address_file, exercise=True)}},
+            {"contacts": {"steadyline-real": real, "steadyline-drill": msgspec.structs.replace(real, exercise=True)}},
             "also a real contact's",
         ),
-        ({"to": {"page": "real"}}, "expected a contact for info"),
+        ({"to": {"page": "steadyline-real"}}, "expected a contact for info"),
         ({"to": to | {"page": "nobody"}}, "expected one of the contacts"),
     ):
         with pytest.raises(ValueError, match=said):
@@ -71,15 +79,19 @@ def test_a_routing_that_lets_an_exercise_ring_for_real_cannot_be_made() -> None:
 
 
 FILE = """
-exercise = "EXERCISE"
-to = { info = "watch", warn = "watch", page = "page", critical = "page", blind = "watch" }
-contacts.page = { kind = "pagerduty", address_file = "/etc/steadyline/page" }
-contacts.watch = { kind = "email", address_file = "/etc/steadyline/watch" }
-contacts.drill = { address_file = "/etc/steadyline/drill", exercise = true }
+exercise = "steadyline-EXERCISE"
+to.info = "steadyline-watch"
+to.warn = "steadyline-watch"
+to.page = "steadyline-page"
+to.critical = "steadyline-page"
+to.blind = "steadyline-watch"
+contacts.steadyline-page = { kind = "pagerduty", address_file = "/etc/steadyline/page" }
+contacts.steadyline-watch = { kind = "email", address_file = "/etc/steadyline/watch" }
+contacts.steadyline-drill = { address_file = "/etc/steadyline/drill", exercise = true }
 
 [[dyads]]
 dyad = "PRC-US"
-to = { warn = "page" }
+to = { warn = "steadyline-page" }
 """
 
 
@@ -154,6 +166,13 @@ def test_the_check_finds_what_was_changed(what: str) -> None:
     made, said = changed(what)
     faults = [str(fault) for fault in faults_of_alerts(made, ROUTING)]
     assert any(said in fault for fault in faults), faults
+
+
+def test_the_example_in_the_documentation_is_sound() -> None:
+    shown = (Path(__file__).parents[2] / "deploy" / "compose" / "README.md").read_text().split("```toml\n")[1].split("```")[0]
+    routing = msgspec.toml.decode(shown, type=Routing)
+    assert faults_of_alerts(wanted(routing), routing) == []
+    assert receivers(tree(wanted(routing).policy), OURS | {"severity": "critical", "dyad": "PRC-US"}) == ["steadyline-watch"]
 
 
 def test_no_file_holds_an_address_and_nothing_in_them_is_taken_for_the_environment() -> None:

@@ -4,6 +4,7 @@ A contact is of exercises or it is real, never both; a routing that mixes them c
 written to files names the file that Grafana itself reads, and only what is pushed over its API holds them.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Literal
@@ -20,6 +21,8 @@ _TEXTS: Mapping[Kind, Mapping[str, str]] = {
     "pagerduty": {"summary": "title"},
     "slack": {"title": "title", "text": "message"},
 }
+_NAME = re.compile(r"steadyline-[a-z0-9-]{1,29}")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _REAL: tuple[Real, ...] = ("info", "warn", "page", "critical", "blind")
 
 
@@ -29,16 +32,27 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     Attributes:
         kind: What Grafana sends with.
         address_file: The file with its address: a URL, mail addresses with commas, an integration key.
+        address_env: The variable of the environment that holds it, where no file does.
         exercise: It takes drills and replays and nothing else.
     """
 
     kind: Kind = "webhook"
-    address_file: str
+    address_file: str | None = None
+    address_env: str | None = None
     exercise: bool = False
 
     def __post_init__(self) -> None:
-        if not PurePosixPath(self.address_file).is_absolute():
+        if (self.address_file is None) == (self.address_env is None):
+            raise ValueError("expected either `address_file` or `address_env`")
+        if self.address_file is not None and not PurePosixPath(self.address_file).is_absolute():
             raise ValueError(f"expected the whole path of a file in `address_file`, got {self.address_file!r}")
+        if self.address_env is not None and not _VARIABLE.fullmatch(self.address_env):
+            raise ValueError(f"expected the name of a variable in `address_env`, got {self.address_env!r}")
+
+    @property
+    def place(self) -> str:
+        """Where its address is."""
+        return self.address_file or f"${self.address_env}"
 
 
 class DyadRoute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,9 +89,11 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         drill = self.contacts.get(self.exercise)
         if drill is None or not drill.exercise:
             raise ValueError(f"expected a contact with `exercise = true` in `exercise`: {self.exercise!r} would ring for real")
-        shared = {one.address_file for one in self.contacts.values() if not one.exercise} & {drill.address_file}
-        if shared:
-            raise ValueError(f"{self.exercise}: {drill.address_file} is also a real contact's: a drill would ring there")
+        if drill.place in {one.place for one in self.contacts.values() if not one.exercise}:
+            raise ValueError(f"{self.exercise}: {drill.place} is also a real contact's: a drill would ring there")
+        for name in self.contacts:
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"expected a name that begins with steadyline-, of letters, digits and -, got {name!r}")
 
     def used(self) -> list[tuple[str, str]]:
         """Each place that names a real contact, and the name."""
@@ -114,7 +130,9 @@ Address = Callable[[Contact], str]
 
 
 def by_file(contact: Contact) -> str:
-    """Grafana reads the file itself when it starts."""
+    """Grafana reads the file, or its own environment, itself when it starts."""
+    if contact.address_file is None:
+        return f"$__env{{{contact.address_env}}}"
     return f"$__file{{{contact.address_file}}}"
 
 

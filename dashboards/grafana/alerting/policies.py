@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboards.grafana.alerting.contacts import Real, Routing
-from dashboards.grafana.alerting.rule import EXERCISE, SEVERITY
+from dashboards.grafana.alerting.rule import EXERCISE, OURS, SEVERITY
 
 NIGHTS = "steadyline-nights"
 MUTED: frozenset[str] = frozenset({"info"})
 """What may wait until the morning. Nothing else is ever held back."""
 BLIND = "DatasourceNoData|DatasourceError"
 """The names that Grafana gives to alerts that it makes of a query without rows, and of one that fails."""
+_OWN = [[name, "=", value] for name, value in OURS.items()]
 _REAL = [EXERCISE, "!=", "yes"]
 _PACE: Mapping[Real, tuple[str, str, str]] = {
     # How long the first waits for others, how long more of them wait, and after how long it is said again.
@@ -22,10 +23,22 @@ _PACE: Mapping[Real, tuple[str, str, str]] = {
 Route = dict[str, Any]
 
 
-def tree(routing: Routing) -> Route:
-    """The whole tree. What matches nothing goes where warnings go: nothing is ever sent nowhere."""
+def tree(own: Route) -> Route:
+    """The tree of a Grafana that is ours alone."""
+    return {"receiver": own["receiver"], "group_by": ["grafana_folder", "alertname"], "routes": [own]}
+
+
+def ours(route: Mapping[str, Any]) -> bool:
+    """Whether a branch of a tree is ours."""
+    return [list(matcher) for matcher in route.get("object_matchers") or ()] == _OWN
+
+
+def branch(routing: Routing) -> Route:
+    """The way of all our alerts. What matches nothing goes where warnings go: nothing is ever sent nowhere."""
     return {
         "receiver": routing.to["warn"],
+        "object_matchers": _OWN,
+        "continue": False,
         "group_by": ["dyad", "agreement"],
         "group_wait": "10s",
         "group_interval": "1m",

@@ -5,7 +5,7 @@ watch speaks; so no row at all, and a query that fails, mean one thing only: the
 their own of both (``DatasourceNoData``, ``DatasourceError``), and the policies have a way of their own for them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from grafana_foundation_sdk.models.alerting import Query, RelativeTimeRange, Rule
@@ -26,6 +26,8 @@ Blindness = Literal["NoData", "Alerting", "OK"]
 EXERCISE = "exercise"
 """The label of what comes from a replay or a drill; its value is ``yes``."""
 SEVERITY = "severity"
+OURS = {"steadyline": "yes"}
+"""The label of every rule of ours, by which our branch of the policies knows its alerts."""
 _DAY = 86_400
 _QUERY, _LAST, _CONDITION = "A", "B", "C"
 
@@ -59,7 +61,6 @@ class Alert:
     shows: tuple[str, int]
     exercise: bool = False
     silence: Blindness = "NoData"
-    labels: dict[str, str] = field(default_factory=dict)
 
 
 class KeptRule(Rule):
@@ -77,7 +78,7 @@ class KeptRule(Rule):
 def made(alert: Alert, group: str) -> KeptRule:
     """The rule as Grafana knows it."""
     dashboard, panel = alert.shows
-    labels = {SEVERITY: alert.severity, **alert.labels, **({EXERCISE: "yes"} if alert.exercise else {})}
+    labels = {**OURS, SEVERITY: alert.severity, **({EXERCISE: "yes"} if alert.exercise else {})}
     return KeptRule(
         alert.keep,
         uid=alert.uid,
