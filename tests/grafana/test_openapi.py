@@ -1,0 +1,87 @@
+"""Every body that goes to Grafana is what its own OpenAPI models say it must be."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dashboards.grafana.server import write
+from dashboards.grafana.sync import _tree
+from dashboards.grafana.wanted import wanted
+from tests.grafana.models import faults
+
+pytestmark = pytest.mark.timeout(600)
+WANTED = wanted(address=lambda contact: f"https://example.org/{contact.place.rpartition('-')[2]}")
+MODELS = [
+    ("/v1/provisioning/folder/", "group"),
+    ("/v1/provisioning/contact-points", "contact"),
+    ("/v1/provisioning/mute-timings", "mute"),
+    ("/v1/provisioning/templates/", "template"),
+    ("/v1/provisioning/policies", "policy"),
+    ("/dashboards/db", "dashboard"),
+    ("/folders/", "folder-change"),
+    ("/folders", "folder"),
+]
+"""Which model a body sent there has."""
+
+
+class Wire:
+    """What goes out, caught at the one method by which it goes; nothing is there yet, so that it is created too."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Any]] = []
+
+    def ask(self, verb: str, path: str, body: object = None) -> object:
+        from dashboards.grafana.api import ApiError
+
+        self.sent.append((next(model for place, model in MODELS if path.startswith(place)), body))
+        if verb == "PUT" and ("folders" in path or "contact-points" in path or "mute-timings" in path):
+            raise ApiError("not found", 404)
+        return None
+
+
+def bodies() -> list[tuple[str, Any]]:
+    """Every body that a push to an empty Grafana sends."""
+    wire = Wire()
+    for kind in ("folders", "mutes", "templates", "contacts", "dashboards", "groups"):
+        for name, thing in getattr(WANTED, kind).items():
+            write(wire, kind, name, thing)
+    from dashboards.grafana.server import Found
+
+    others: Any = {"receiver": "grafana-default-email", "routes": [{"receiver": "x", "matchers": None}]}
+    write(wire, "policies", "", _tree(WANTED, Found({}, {}, {}, {}, {}, {}, others)))
+    return wire.sent
+
+
+def test_every_body_is_what_the_models_say() -> None:
+    sent = [*bodies(), *(("rule", rule) for rule in WANTED.rules())]
+    assert {model for model, _ in sent} == {model for _, model in MODELS} | {"rule"}
+    assert len(sent) == 2 * (2 + 1 + 4) + 1 + 7 + 4 + 1 + 12
+    told = faults(sent)
+    assert [(model, fault) for (model, _), fault in zip(sent, told, strict=True) if fault] == []
+
+
+def _rule(change: Callable[[dict[str, Any]], object]) -> tuple[str, Any]:
+    rule = copy.deepcopy(WANTED.rules()[0])
+    change(rule)
+    return "rule", rule
+
+
+WRONG: list[tuple[tuple[str, Any], str]] = [
+    (_rule(lambda rule: rule.pop("noDataState")), "noDataState"),
+    (_rule(lambda rule: rule.update(execErrState="Calm")), "execErrState"),
+    (_rule(lambda rule: rule.update(keepFiringFor="5m")), "keepFiringFor"),
+    (_rule(lambda rule: rule.update({"for": "a while"})), "a while"),
+    (_rule(lambda rule: rule.update(uid="x" * 41)), "uid"),
+    (_rule(lambda rule: rule.update(title="")), "title"),
+    (("contact", {"name": "a", "uid": "a", "type": "pigeon", "settings": {}}), "type in body"),
+    (("mute", {"name": "a", "time_intervals": [{"times": [{"from": "20:00", "to": "24:00"}]}]}), "from"),
+    (("policy", {"receiver": "a", "object_matchers": "exercise=yes"}), "ObjectMatchers"),
+]
+
+
+def test_the_models_refuse_what_is_wrong() -> None:
+    told = faults([body for body, _ in WRONG])
+    for (_, said), fault in zip(WRONG, told, strict=True):
+        assert said in fault, (said, fault)
