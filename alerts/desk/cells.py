@@ -30,6 +30,7 @@ class _Own(msgspec.Struct, frozen=True):
     now: datetime
     handed: dict[str, Handed]
     silences: list[Quieted]
+    troubles: int
 
 
 class Written:
@@ -64,7 +65,7 @@ class Written:
         found.update({("action", gone): None for gone in sorted(self._actions - desk.actions.keys())})
         found.update({("action", new): _encode(desk.actions[new]) for new in sorted(desk.actions.keys() - self._actions)})
         self._actions = set(desk.actions)
-        own = _encode(_Own(desk.now, desk.saying.handed, list(desk.paging.holding.said.values())))
+        own = _encode(_Own(desk.now, desk.saying.handed, list(desk.paging.holding.said.values()), desk.troubles.count))
         if own != self._own:
             found["desk",] = self._own = own
         return found
@@ -89,6 +90,7 @@ class Written:
         if not self._own:
             return desk.now, {}
         own = msgspec.msgpack.decode(self._own, type=_Own)
+        desk.troubles.count = own.troubles
         desk.saying.handed.update(own.handed)
         desk.paging.holding.said.update({silence.name: silence for silence in own.silences})
         return own.now, dict(sorted(actions.items(), key=lambda action: action[1]))

@@ -83,7 +83,7 @@ class Desk:
             case ActionEntry():
                 if entry.action.id not in self._actions:
                     self._remember(entry.action.id)
-                    found = self.act(deeds.apply(self, entry.action, now), now)
+                    found = self.act(deeds.apply(self, entry.action, now), now) + self.troubles.act(now)
             case OutcomeEntry():
                 found = self._learn(entry.outcome, now)
             case TickEntry():

@@ -47,12 +47,15 @@ class Troubles:
         self._drills = tuple(f"receiver:{receiver}" for receiver in policy.exercise)
         self.known: dict[str, Trouble] = {}
         self.touched: set[str] = set()
+        self.count = 0
+        """How often there was trouble: the same trouble again is another page."""
 
     def found(self, about: str, why: str, now: datetime, *, drill: bool, run: str | None) -> list[Sending]:
         """Tell of trouble; of what is known already nothing is said."""
         if about in self.known:
             return []
-        name = page_id("trouble", about, now.isoformat())
+        self.count += 1
+        name = page_id("trouble", about, now.isoformat(), str(self.count))
         trouble = self.known[about] = Trouble(id=name, about=about, drill=drill, run=run, why=why, since=now)
         trouble.nag_at = _ROUTE.nags[0].after(now)
         return self._say(trouble, "undelivered", self._whom(trouble, now), why, now)
