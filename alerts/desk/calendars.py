@@ -110,12 +110,28 @@ def _parsed(text: str) -> Calendar:
         raise ValueError(f"expected at most {_MOST_EVENTS} events, got {len(events)}")
     if not events:
         raise ValueError("expected one event (VEVENT) at least, got none")
+    for event in events:
+        _timed(event)
     rules = [(event, rule) for event in events for rule in _rules_of(event)]
     if len(rules) > _MOST_RULES:
         raise ValueError(f"expected at most {_MOST_RULES} recurring events, got {len(rules)}")
     for event, rule in rules:
         _bounded(event, rule)
     return calendar
+
+
+def _timed(event: Event) -> None:
+    """Refuse an event whose times make no sense; the libraries would mend some of them by guessing."""
+    try:
+        backwards = event.end < event.start
+    except Exception as error:
+        raise ValueError(f"{_name(event)!r}: expected an event with a start and an end, got: {error}") from error
+    if backwards:
+        raise ValueError(f"{_name(event)!r}: expected an end after the start, got {event.end} and {event.start}")
+
+
+def _name(event: Event) -> str:
+    return str(event.get("SUMMARY", ""))[:60]
 
 
 def _rules_of(event: Event) -> Iterable[str]:
@@ -126,7 +142,7 @@ def _rules_of(event: Event) -> Iterable[str]:
 
 def _bounded(event: Event, rule: str) -> None:
     parts = dict(part.split("=", 1) for part in rule.upper().split(";") if "=" in part)
-    name = str(event.get("SUMMARY", ""))[:60]
+    name = _name(event)
     allowed = _ALLOWED.get(parts.get("FREQ", ""))
     if allowed is None:
         raise ValueError(f"{name!r}: expected a rule by days, weeks, months or years, got {rule[:120]!r}")
