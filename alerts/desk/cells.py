@@ -4,6 +4,7 @@ A cell is small enough to be written whenever it changes: the head of a page, on
 subject, one sending whose outcome is awaited. All cells of one moment together are a state.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from alerts.desk.holding import Quieted
 from alerts.desk.rotas import Handed
 from alerts.desk.state import Head, Item, Page
 from alerts.desk.trouble import Trouble
+from alerts.policy import Policy
 
 if TYPE_CHECKING:
     from alerts.desk.desk import Desk
@@ -31,12 +33,14 @@ class _Own(msgspec.Struct, frozen=True):
     handed: dict[str, Handed]
     silences: list[Quieted]
     troubles: int
+    policy: bytes
 
 
 class Written:
     """Knows which cells were written as what."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy) -> None:
+        self._policy = hashlib.sha256(msgspec.json.encode(policy, enc_hook=str)).digest()
         self._own = b""
         self._heads: dict[str, list[str]] = {}
         """The lapses of each page that was written."""
@@ -65,13 +69,15 @@ class Written:
         found.update({("action", gone): None for gone in sorted(self._actions - desk.actions.keys())})
         found.update({("action", new): _encode(desk.actions[new]) for new in sorted(desk.actions.keys() - self._actions)})
         self._actions = set(desk.actions)
-        own = _encode(_Own(desk.now, desk.saying.handed, list(desk.paging.holding.said.values()), desk.troubles.count))
+        own = _encode(
+            _Own(desk.now, desk.saying.handed, list(desk.paging.holding.said.values()), desk.troubles.count, self._policy)
+        )
         if own != self._own:
             found["desk",] = self._own = own
         return found
 
-    def recall(self, desk: "Desk", cells: Mapping[Name, bytes]) -> tuple[datetime, dict[str, int]]:
-        """Put the cells back; returns the desk's time, and the actions it knows."""
+    def recall(self, desk: "Desk", cells: Mapping[Name, bytes]) -> tuple[datetime, dict[str, int], bool]:
+        """Put the cells back; returns the desk's time, the actions it knows, and whether it had the same policy."""
         found: dict[str, dict[Name, bytes]] = {}
         for name, cell in sorted(cells.items()):
             found.setdefault(name[0], {})[name[1:]] = cell
@@ -88,9 +94,10 @@ class Written:
         self._actions = set(actions)
         self._own = found.get("desk", {}).get((), b"")
         if not self._own:
-            return desk.now, {}
+            return desk.now, {}, False
         own = msgspec.msgpack.decode(self._own, type=_Own)
         desk.troubles.count = own.troubles
         desk.saying.handed.update(own.handed)
         desk.paging.holding.said.update({silence.name: silence for silence in own.silences})
-        return own.now, dict(sorted(actions.items(), key=lambda action: action[1]))
+        same = own.policy == self._policy
+        return own.now, dict(sorted(actions.items(), key=lambda action: action[1])), same

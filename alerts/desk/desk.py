@@ -24,6 +24,8 @@ from streams.actions import Action
 from streams.lapses import Lapse
 from streams.rulebook import dyads_of
 
+_Key = tuple[bool, str | None, str]
+"""Whether a drill's, the run, and what gathers."""
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _MANY = "many"
 """What gathers once very many pages gather at once."""
@@ -51,17 +53,19 @@ class Desk:
         """The pages, by their ids."""
         self.listed: dict[tuple[bool, str], str] = {}
         """The page of each lapse, a drill's apart."""
-        self._gathering: dict[tuple[bool, str | None, str], str] = {}
+        self._announced: dict[_Key, str] = {}
+        """The page of each announcement."""
+        self._gathering: dict[_Key, str] = {}
+        """The pages that others join still, the one that ends sooner first."""
         self._dues: list[tuple[datetime, str]] = []
-        self._due: dict[str, datetime] = {}
         self._touched: set[str] = set()
         self._actions: dict[str, int] = {}
-        self._cells = kept.Written()
+        self._cells = kept.Written(policy)
 
     @property
     def wake(self) -> datetime | None:
         """When time alone will do something next, UTC; a tick is due then and not before."""
-        while self._dues and self._due.get(self._dues[0][1]) != self._dues[0][0]:
+        while self._dues and not self._is_planned(*self._dues[0]):
             heappop(self._dues)
         moments = [self._dues[0][0] if self._dues else None, self.troubles.wake()]
         return min((moment for moment in moments if moment is not None), default=None)
@@ -108,7 +112,7 @@ class Desk:
 
     def pages(self, *, settled: bool = False) -> list[PageView]:
         """The pages as they stand, the loudest first; those that are over too where ``settled``."""
-        views = [page_view(page, self.paging.due(page, self.now)) for page in self.books.values()]
+        views = [page_view(page) for page in self.books.values()]
         views += [trouble_view(trouble) for trouble in self.troubles.known.values()]
         shown = [view for view in views if settled or view.state not in ("resolved", "withdrawn")]
         return sorted(shown, key=lambda view: (-view.severity.rank, view.since, view.id))
@@ -130,15 +134,19 @@ class Desk:
 
     def recall(self, cells: Mapping[kept.Name, bytes]) -> None:
         """Put the cells back into a desk that has seen nothing yet."""
-        self.now, self._actions = self._cells.recall(self, cells)
-        for name, page in self.books.items():
+        self.now, self._actions, same = self._cells.recall(self, cells)
+        for name, page in sorted(self.books.items(), key=lambda book: (book[1].head.gathers_until, book[0])):
+            head = page.head
             for item in page.items.values():
-                page.routes[item.lapse.id] = self.paging.routing.of(item.lapse, drill=page.head.drill)
-                self.listed[page.head.drill, item.lapse.id] = name
-            key = (page.head.drill, page.head.run, page.head.key)
-            if page.head.key.startswith("announced:") or page.head.gathers_until > self.now:
-                self._gathering[key] = name
-            self._plan(page)
+                page.routes[item.lapse.id] = self.paging.routing.of(item.lapse, drill=head.drill)
+                self.listed[head.drill, item.lapse.id] = name
+            (self._announced if head.announced else self._gathering)[_key(head)] = name
+            if same:
+                self._schedule(head)
+            else:
+                # By another policy other things are due.
+                self._plan(page)
+                self._touched.add(name)
 
     # What follows is for the desk's own modules.
 
@@ -186,21 +194,26 @@ class Desk:
     def _page_for(self, lapse: Lapse, now: datetime, *, drill: bool) -> Page:
         """The page that a new lapse joins: its announcement's, one that still gathers for the same parties, or a new one."""
         run = lapse.run if lapse.run is not None else self._run
+        while self._gathering and self.books[first := next(iter(self._gathering.values()))].head.gathers_until <= now:
+            del self._gathering[_key(self.books[first].head)]
         announced = lapse.group is not None
-        about = f"announced:{lapse.group}" if announced else f"between:{_between(lapse)}"
-        for key in [(drill, run, about)] if announced else [(drill, run, about), (drill, run, _MANY)]:
-            known = self.books.get(self._gathering.get(key, ""))
-            if known is not None and (announced or now < known.head.gathers_until):
-                return known
-        live = [
-            key for key, name in self._gathering.items() if name in self.books and now < self.books[name].head.gathers_until
-        ]
-        self._gathering = {key: name for key, name in self._gathering.items() if key in live or key[2].startswith("announced:")}
-        key = (drill, run, _MANY if not announced and len(live) >= self._policy.together else about)
+        key: _Key = (drill, run, lapse.group or _between(lapse))
+        if announced:
+            known = self._announced.get(key)
+        else:
+            known = self._gathering.get(key) or self._gathering.get((drill, run, _MANY))
+            if known is None and len(self._gathering) >= self._policy.together:
+                key = (drill, run, _MANY)
+        if known is not None:
+            return self.books[known]
         name = page_id(str(drill), run or "", key[2], lapse.id, now.isoformat())
-        head = Head(id=name, key=key[2], drill=drill, run=run, opened=now, gathers_until=now + self.paging.gather)
+        until = now + self.paging.gather
+        head = Head(id=name, key=key[2], announced=announced, drill=drill, run=run, opened=now, gathers_until=until)
         page = self.books[name] = Page(head)
-        self._gathering[key] = name
+        if announced:
+            self._announced[key] = name
+        elif until > now:
+            self._gathering[key] = name
         return page
 
     def _learn(self, outcome: Outcome, now: datetime) -> list[Sending]:
@@ -238,8 +251,8 @@ class Desk:
         found: list[Sending] = []
         while self._dues and self._dues[0][0] <= now:
             due, name = heappop(self._dues)
-            if self._due.get(name) == due:
-                del self._due[name]
+            if self._is_planned(due, name):
+                self.books[name].head.due = None
                 found += self.act([name], now)
         self.paging.holding.forget(now)
         return found + self.troubles.act(now)
@@ -258,29 +271,38 @@ class Desk:
 
     def _plan(self, page: Page) -> None:
         due = self.paging.due(page, self.now)
-        name = page.head.id
-        if due is None:
-            self._due.pop(name, None)
-        elif self._due.get(name) != due:
-            self._due[name] = due
-            heappush(self._dues, (due, name))
-        if len(self._dues) > 4 * len(self._due) + 64:
-            self._dues = [(due, name) for name, due in self._due.items()]
+        if due != page.head.due:
+            page.head.due = due
+            self._schedule(page.head)
+
+    def _schedule(self, head: Head) -> None:
+        if head.due is not None:
+            heappush(self._dues, (head.due, head.id))
+        if len(self._dues) > 4 * len(self.books) + 64:
+            self._dues = [(page.head.due, name) for name, page in self.books.items() if page.head.due is not None]
             heapify(self._dues)
+
+    def _is_planned(self, due: datetime, name: str) -> bool:
+        return name in self.books and self.books[name].head.due == due
 
     def _forget(self, page: Page) -> None:
         name = page.head.id
+        for known in (self._announced, self._gathering):
+            if known.get(_key(page.head)) == name:
+                del known[_key(page.head)]
         del self.books[name]
-        self._due.pop(name, None)
         for lapse in page.items:
             del self.listed[page.head.drill, lapse]
-        self._gathering = {key: known for key, known in self._gathering.items() if known != name}
         self._touched.add(name)
 
     def _remember(self, action: str) -> None:
         self._actions[action] = self._actions[next(reversed(self._actions))] + 1 if self._actions else 0
         while len(self._actions) > _MOST_ACTIONS:
             del self._actions[next(iter(self._actions))]
+
+
+def _key(head: Head) -> _Key:
+    return head.drill, head.run, head.key
 
 
 def _between(lapse: Lapse) -> str:

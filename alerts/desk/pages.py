@@ -15,7 +15,7 @@ from alerts.desk.holding import Held, Holding
 from alerts.desk.rotas import Told
 from alerts.desk.routing import Routing
 from alerts.desk.saying import Saying
-from alerts.desk.state import Has, Item, Page, Said, Track, outline
+from alerts.desk.state import Has, Item, Page, Said, Track, by_loudness, outline
 from alerts.policy import Policy
 from alerts.sendings import Kind, Sending
 from streams.lapses import Lapse
@@ -145,9 +145,7 @@ class Paging:
     def _clears(self, page: Page, now: datetime) -> list[Sending]:
         """Word that it is over, to everybody who heard that it was not: past silences, quiet hours and snoozes."""
         owed: dict[tuple[str, Kind], list[Item]] = {}
-        for item in page.items.values():
-            if not item.over:
-                continue
+        for item in sorted((item for item in page.items.values() if item.over), key=by_loudness):
             withdrawn = item.lapse.state == "withdrawn"
             kind: Kind = "withdrawn" if withdrawn else "all-clear"
             for receiver in item.told if withdrawn and not item.retracted else item.owed:
@@ -171,9 +169,8 @@ class Paging:
     def _lates(self, page: Page, now: datetime) -> list[Sending]:
         """Word of what was over before it became known: said once, to the first step."""
         found: list[Sending] = []
-        late = [item for item in page.items.values() if item.late]
-        for route in dict.fromkeys(route for item in late for route in page.routes[item.lapse.id]):
-            items = self._free(page, route, [item for item in late if route in page.routes[item.lapse.id]], now)
+        for route, late in self._grouped(page, [item for item in page.items.values() if item.late]).items():
+            items = self._free(page, route, late, now)
             if items:
                 to = self.saying.reached(self.routing.routes[route].steps[0].to, now, drill=page.head.drill)
                 found += self.saying.say(page, "late", to, items, now, "it was over before it became known")
@@ -260,11 +257,15 @@ class Paging:
     # What follows asks what is held, and until when.
 
     def _by_route(self, page: Page) -> dict[str, list[Item]]:
+        return self._grouped(page, page.standing())
+
+    def _grouped(self, page: Page, items: Iterable[Item]) -> dict[str, list[Item]]:
+        """By route, in the policy's order; of each the items in an order that does not depend on how they came."""
         grouped: dict[str, list[Item]] = {}
-        for item in page.standing():
+        for item in items:
             for route in page.routes[item.lapse.id]:
                 grouped.setdefault(route, []).append(item)
-        return grouped
+        return {route: sorted(grouped[route], key=by_loudness) for route in self.routing.routes if route in grouped}
 
     def _held(self, page: Page, route: str, item: Item, now: datetime) -> Held | None:
         drill = page.head.drill

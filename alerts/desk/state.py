@@ -108,21 +108,24 @@ class Head(msgspec.Struct, kw_only=True):
     """A page without its lapses.
 
     Attributes:
-        key: What gathers on it: an announcement, a pair of parties.
+        key: What gathers on it: an announcement (``announced``), a pair of parties.
         gathers_until: Until when others join it that have no announcement in common.
         number: How many sendings there were.
         flush_at: When what is new is said.
+        due: When there is something to do next, as it was planned last.
         over_at: Since when nothing on it stands.
     """
 
     id: str
     key: str
+    announced: bool
     drill: bool
     run: str | None
     opened: datetime
     gathers_until: datetime
     number: int = 0
     flush_at: datetime | None = None
+    due: datetime | None = None
     tracks: dict[str, Track] = {}
     has: Has | None = None
     snoozed: Has | None = None

@@ -62,7 +62,7 @@ class SilenceView(msgspec.Struct, frozen=True, kw_only=True):
     exercise: bool
 
 
-def page_view(page: Page, due: datetime | None) -> PageView:
+def page_view(page: Page) -> PageView:
     """The page as people look at it."""
     head = page.head
     items = sorted(page.items.values(), key=lambda item: (item.over, *by_loudness(item)))
@@ -82,7 +82,7 @@ def page_view(page: Page, due: datetime | None) -> PageView:
         deeds=tuple(head.deeds),
         words=tuple(head.words),
         sendings=head.number,
-        next_due=None if head.over_at is not None else due,
+        next_due=None if head.over_at is not None else head.due,
         exercise=head.drill,
         run=head.run,
     )

@@ -58,8 +58,9 @@ def test_simulate_says_who_was_called_and_who_was_only_told(steadyline: Steadyli
 
 def test_simulate_speaks_json_with_the_subject_that_people_would_have_read(steadyline: Steadyline) -> None:
     lines = [json.loads(line) for line in steadyline("alerts", "simulate", "hawaii-2018", "--json").stdout.splitlines()]
-    assert lines[0]["subject"].startswith("EXERCISE: [WARN] LAPSED: ")
-    assert lines[0]["subject"].endswith(" EXERCISE")
+    drill = next(line for line in lines if line.get("exercise"))
+    assert drill["subject"].startswith("EXERCISE: [WARN] LAPSED: ")
+    assert drill["subject"].endswith(" EXERCISE")
     assert lines[-1]["summary"]["paged"] == {}
 
 

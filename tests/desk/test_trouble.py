@@ -1,0 +1,122 @@
+"""Receivers that take nothing: an alert itself, once for each; whoever stands in is told when it is over as well."""
+
+from datetime import timedelta
+
+from alerts.policy import Officer
+from streams.actions import Acknowledge, Resolve
+from tests.desk.build import DAY, HOUR, MINUTE, POLICY, SECOND, Run, lapse, policy, words
+
+GATHER = 10 * SECOND
+
+
+def failed() -> Run:
+    run = Run()
+    run.lapse(lapse())
+    (alarm,) = run.until(GATHER)
+    run.outcome(alarm, MINUTE, delivered=False, reason="connection refused", attempts=9)
+    return run
+
+
+def test_a_receiver_that_takes_nothing_is_told_to_the_trouble_route_with_its_reason() -> None:
+    trouble = failed().sent[-1]
+    assert (trouble.kind, trouble.receiver, trouble.lapses) == ("undelivered", "ops", ())
+    assert trouble.because == "receiver:ann-phone: took nothing after 9 attempts: connection refused"
+
+
+def test_it_is_one_alert_however_much_it_does_not_take() -> None:
+    run = failed()
+    run.lapse(lapse("west"), at=2 * MINUTE)
+    (alarm,) = run.until(3 * MINUTE)
+    assert run.outcome(alarm, 4 * MINUTE, delivered=False) == []
+
+
+def test_it_is_over_when_it_takes_something_again() -> None:
+    run = failed()
+    run.lapse(lapse("west"), at=2 * MINUTE)
+    (alarm,) = run.until(3 * MINUTE)
+    assert words(run.outcome(alarm, 4 * MINUTE)) == [("all-clear", "ops")]
+    assert len(run.desk.pages()) == 2
+
+
+def test_an_outcome_that_is_not_final_or_comes_twice_or_is_nobodys_says_nothing() -> None:
+    run = Run()
+    run.lapse(lapse())
+    (alarm,) = run.until(GATHER)
+    assert run.outcome(alarm, MINUTE, delivered=False, final=False) == []
+    assert run.outcome(alarm, MINUTE, delivered=False) != []
+    assert run.outcome(alarm, MINUTE, delivered=False) == []
+    assert run.outcome(alarm, MINUTE, key="0" * 24, delivered=False) == []
+    run.outcome(alarm, 2 * MINUTE, receiver="siren")
+    assert run.outcome(alarm, 3 * MINUTE, delivered=False, receiver="siren") == []
+
+
+def test_whoever_stood_in_is_told_that_it_is_over_too() -> None:
+    run = failed()
+    alarm = run.sent[0]
+    run.outcome(alarm, 2 * MINUTE, receiver="siren")
+    run.lapse(lapse(revision=2, change="resolved"), at=3 * MINUTE)
+    assert words(run.until(4 * MINUTE)) == [("all-clear", "ann-phone"), ("all-clear", "siren")]
+
+
+def test_the_page_says_what_was_delivered() -> None:
+    run = Run()
+    run.lapse(lapse())
+    (alarm,) = run.until(GATHER)
+    assert [word.delivered for word in run.desk.pages()[0].words] == [None]
+    run.outcome(alarm, MINUTE, delivered=False)
+    run.outcome(alarm, 2 * MINUTE, receiver="siren")
+    (page,) = [page for page in run.desk.pages() if page.trouble is None]
+    assert [word.delivered for word in page.words] == [True]
+
+
+def test_trouble_of_the_trouble_route_itself_goes_to_the_others_on_it() -> None:
+    run = Run(policy(trouble=("receiver:ops", "person:chief")))
+    run.lapse(lapse())
+    (alarm,) = run.until(GATHER)
+    first = run.outcome(alarm, MINUTE, delivered=False)
+    assert words(first) == [("undelivered", "ops"), ("undelivered", "chief-phone")]
+    second = run.outcome(first[0], 2 * MINUTE, delivered=False)
+    assert words(second) == [("undelivered", "chief-phone")]
+    assert run.outcome(second[0], 3 * MINUTE, delivered=False) != []
+    assert words(run.until(4 * MINUTE)) == []
+
+
+def test_trouble_that_nobody_acknowledges_is_said_again_and_one_that_somebody_has_is_not() -> None:
+    run = failed()
+    trouble = run.sent[-1]
+    assert words(run.until(MINUTE + 30 * MINUTE))[-1] == ("nag", "ops")
+    run.act(Acknowledge(target=trouble.page), HOUR)
+    assert ("nag", "ops") not in words(run.until(30 * DAY))
+    views = [page for page in run.desk.pages() if page.trouble is not None]
+    assert [(view.state, view.trouble) for view in views] == [
+        ("acknowledged", "receiver:ann-phone: took nothing after 9 attempts: connection refused")
+    ]
+    assert run.act(Resolve(target=trouble.page, reason="mended"), 31 * DAY) == []
+
+
+def test_a_receiver_for_drills_that_fails_is_told_to_nobody_outside_the_drill() -> None:
+    run = Run()
+    run.lapse(lapse(exercise=True))
+    (alarm,) = run.until(GATHER)
+    assert run.outcome(alarm, MINUTE, delivered=False) == []
+    assert [page.exercise for page in run.desk.pages() if page.trouble is not None] == [True]
+
+
+def test_the_wall_holds_though_a_policy_names_a_pager_for_drills_and_a_drills_receiver_for_people() -> None:
+    broken = policy(
+        exercise=("ann-phone", "drills"),
+        people=tuple(Officer(id=person.id, name=person.name, receivers=("drills",)) for person in POLICY.people),
+        trouble=("receiver:drills",),
+    )
+    run = Run(broken)
+    run.lapse(lapse(), lapse("west", exercise=True), lapse("far", run="replay"))
+    run.until(HOUR)
+    assert {(sending.receiver, sending.exercise) for sending in run.sent} <= {("drills", True), ("siren", False)}
+
+
+def test_everything_of_a_desk_that_serves_a_run_goes_to_the_exercise_route() -> None:
+    run = Run(run="replay-1")
+    run.lapse(lapse())
+    (alarm,) = run.until(DAY)
+    assert (alarm.receiver, alarm.exercise, alarm.run) == ("drills", True, "replay-1")
+    assert timedelta() < alarm.at - run.journal[0].at <= GATHER
