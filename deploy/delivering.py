@@ -110,15 +110,32 @@ class Handed(NamedTuple):
 
 
 def handed_over(
-    events: Sequence[AnyEvent], target: str, path: Path | None, rules: Path | None, token_file: Path | None, *, plain: bool
+    events: Sequence[AnyEvent],
+    target: str,
+    path: Path | None,
+    rules: Path | None,
+    token_file: Path | None,
+    *,
+    plain: bool,
+    feed: str | None = None,
 ) -> list[Handed]:
-    """Keep events in the spool, all or none, then send them; what became of each, in order."""
+    """Keep events in the spool, all or none, then send them; what became of each, in order.
+
+    Args:
+        events: What is handed over.
+        target: To whom, as ``target_or_leave`` gives it.
+        path: The spool, unless it is the user's own.
+        rules: Agreements over the built-in ones.
+        token_file: The gateway's token.
+        plain: Whether ``http://`` may go over a network.
+        feed: The feed whose evidence they are: its sign of life waits for them.
+    """
     from producers.delivery.spool import SpoolError
 
     now = datetime.now(UTC)
     with spool_or_leave(path) as spool:
         try:
-            spool.append(events, target, now)
+            spool.append(events, target, now, feed)
         except SpoolError as error:
             bad_input(str(error))
 

@@ -22,7 +22,11 @@ from producers.structured.reading import read as read_structured
 from producers.structured.template import Format, template
 from producers.warnings.filed import Filed, Hazard, Said, filed
 from producers.warnings.remembering import Remembered, RememberingError
+from streams.agreements.model import Agreement
+from streams.events import AnyEvent, FeedHeartbeat
 from streams.events.decode import encode
+from streams.events.housekeeping import Beat
+from streams.events.times import spoken
 
 MOST_BYTES = 16_777_216
 """The largest file of notices: a year of one coordinator's is a tenth of it."""
@@ -31,6 +35,7 @@ _FORMS = (*FORMS, _TEXT)
 SEND = examples(
     "steadyline notices send notice.toml --dry-run",
     "steadyline notices send warnings.txt --to https://gateway.example --party PRC",
+    "steadyline notices send today.txt --feed navarea-xi --to https://gateway.example",
     "steadyline notices send - --form text --received 2026-11-23T09:05Z --json < hydropac.txt",
     "Where one notice of a file is faulty, none is sent, unless --partial; every fault is told at once with its line, its field"
     " and what was expected.",
@@ -65,6 +70,14 @@ def send(
         datetime | None,
         typer.Option("--received", metavar="TIME", parser=moment, help="When broadcast texts came in; now, without it."),
     ] = None,
+    feed: Annotated[
+        str | None,
+        typer.Option(
+            "--feed",
+            metavar="ID",
+            help="These are all warnings of that feed until now (or --received): its sign of life goes after them.",
+        ),
+    ] = None,
     source: Annotated[
         str | None, typer.Option("--source", metavar="URI", help="Who says so. Without it: urn:steadyline:report:USER.")
     ] = None,
@@ -88,7 +101,8 @@ def send(
     as_json: Json = False,
 ) -> None:
     """Send notices of launches: forms that somebody filled in (TOML, CSV, JSON), or warnings as they are broadcast."""
-    known = _known(rules)
+    agreements, now = rules_or_leave(rules), datetime.now(UTC)
+    known = _known(agreements)
     target = target_or_leave(to, plain=plain_http)
     if form is not None and form not in _FORMS:
         bad_use(f"--form: expected one of {', '.join(_FORMS)}, got {form!r}")
@@ -96,11 +110,16 @@ def send(
         bad_use(f"--hazard: expected launch or debris, got {hazard!r}")
     if party is not None and party not in known.parties:
         bad_use(f"--party: no agreement knows the party {party!r}{meant(party, sorted(known.parties), or_else=True)}")
+    if received is not None and received > now:
+        bad_use(f"--received: {spoken(received)} has not come yet")
+    feeds = sorted(each.id for agreement in agreements for each in agreement.feeds)
+    if feed is not None and feed not in feeds:
+        bad_use(f"--feed: no agreement knows the feed {feed!r}{meant(feed, feeds, or_else=True)}")
     data = bytes_or_leave(file, MOST_BYTES)
     name, who = "standard input" if file == "-" else file, source or user_source()
     chosen = form or form_of(name, data) or _TEXT
     if chosen == _TEXT:
-        said = Said(received or datetime.now(UTC), who, party, hazard)  # type: ignore[arg-type]
+        said = Said(received or now, who, party, hazard, may_be_none=feed is not None)  # type: ignore[arg-type]
         found = _texts(name, data, said, memory or state_warnings(), exercise=exercise, partial=partial, dry_run=dry_run)
     else:
         usual = Usual(who, party, exercise)
@@ -110,12 +129,17 @@ def send(
     code = BAD_INPUT if found.problems else LAPSED if found.unclear else FINE
     if found.problems and not partial:
         raise typer.Exit(code)
+    events: list[AnyEvent] = [*found.events]
+    if feed is not None and (found.problems or found.unclear):
+        complain(f"no sign of life of {feed}: not all of it went in")
+    elif feed is not None:
+        events.append(_beat(feed, received or now, who, exercise=exercise))
     if dry_run:
-        for event in found.events:
+        for event in events:
             line = encode(event)
             emit(line if as_json else msgspec.json.format(line, indent=2))
         raise typer.Exit(code)
-    handed = handed_over(found.events, target, spool, rules, token_file, plain=plain_http) if found.events else []
+    handed = handed_over(events, target, spool, rules, token_file, plain=plain_http, feed=feed) if events else []
     _say(handed, target, as_json=as_json)
     states = {each.state for each in handed}
     raise typer.Exit(BAD_INPUT if "refused" in states or found.problems else NOT_YET if "kept" in states else code)
@@ -131,8 +155,18 @@ def show_template(
     typer.echo(template("json" if as_json else form), nl=False)  # type: ignore[arg-type]
 
 
-def _known(rules: Path | None) -> Known:
-    agreements = rules_or_leave(rules)
+def _beat(feed: str, complete: datetime, source: str, *, exercise: bool) -> FeedHeartbeat:
+    return FeedHeartbeat(
+        specversion="1.0",
+        id=f"beat-{feed}-{complete.isoformat()}",
+        source=source,
+        time=complete,
+        exercise=exercise,
+        data=Beat(feed=feed),
+    )
+
+
+def _known(agreements: Sequence[Agreement]) -> Known:
     parties = {party for agreement in agreements for party in agreement.parties}
     return Known(parties, {agreement.id for agreement in agreements})
 

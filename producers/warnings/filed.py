@@ -26,12 +26,14 @@ class Said(NamedTuple):
         source: Who says so.
         party: Who launches; ``None`` to take whom each text names.
         hazard: What endangers, where a text does not say it.
+        may_be_none: Whether a file without a warning is no fault: on some days none is broadcast.
     """
 
     received: datetime
     source: str
     party: Party | None = None
     hazard: Hazard | None = None
+    may_be_none: bool = False
 
 
 class Filed(NamedTuple):
@@ -85,7 +87,7 @@ def filed(name: str, data: bytes, said: Said, remembered: Remembered) -> Filed:
         result.events.extend(events)
         unclear += not reading.named
         result.remarks.extend(Problem(name, line, called, remark) for remark in _remarks(reading, events))
-    if not number:
+    if not number and not said.may_be_none:
         result.problems.append(Problem(name, None, "", "expected a warning, got none"))
     return result._replace(unclear=unclear)
 

@@ -137,7 +137,30 @@ def test_a_dry_run_prints_the_events_and_leaves_nothing_behind(steadyline: Stead
     assert len(logged(state)) == 1
 
 
+def test_the_sign_of_life_of_a_feed_goes_after_its_warnings_and_only_where_all_of_them_went_in(
+    steadyline: Steadyline, state: Path, file: Any
+) -> None:
+    told = ("--feed", "navarea-xi", "--received", "2024-09-24T00:00Z", "--json")
+    result = steadyline("notices", "send", file(PLAN), *told)
+    assert result.exit_code == 0, result.output
+    assert [row["event"]["type"] for row in rows(result.stdout)] == [
+        "org.steadyline.launch.notice.v1",
+        "org.steadyline.feed.heartbeat.v1",
+    ]
+    beat = rows(result.stdout)[-1]["event"]
+    assert (beat["data"], beat["time"]) == ({"feed": "navarea-xi"}, "2024-09-24T00:00:00Z")
+    quiet = steadyline("notices", "send", file("\n"), "--form", "text", "--feed", "navarea-xi", "--json")
+    assert (quiet.exit_code, len(rows(quiet.stdout))) == (0, 1), "on some days none is broadcast"
+    for content, code in ((UNCLEAR, 1), (f"HYDROPAC 2346/24.\n{'GUNNERY. ' * 3_000}\n", 3)):
+        result = steadyline("notices", "send", file(content), "--partial", *told)
+        assert (result.exit_code, result.stdout) == (code, "" if code == 1 else result.stdout)
+        assert "no sign of life of navarea-xi" in result.stderr
+        assert "feed.heartbeat" not in result.stdout
+
+
 BAD_USE = [
+    (("--feed", "navarea-x"), "--feed: no agreement knows the feed 'navarea-x'; did you mean navarea-xi?"),
+    (("--received", "2999-01-01T00:00Z"), "--received: 2999-01-01 00:00Z has not come yet"),
     (("--form", "yaml"), "--form: expected one of json, jsonl, csv, toml, text, got 'yaml'"),
     (("--hazard", "gunnery"), "--hazard: expected launch or debris, got 'gunnery'"),
     (("--party", "PCR"), "--party: no agreement knows the party 'PCR'; did you mean PRC?"),
