@@ -19,6 +19,11 @@ def state_warnings() -> Path:
     return _state() / "warnings.db"
 
 
+def state_sessions(port: int) -> Path:
+    """Who is signed in at a watch page: ``$XDG_STATE_HOME/steadyline/page/sessions-PORT.json``."""
+    return _state() / "page" / f"sessions-{port}.json"
+
+
 def cache() -> Path:
     """Where what was fetched or built is kept: ``$XDG_CACHE_HOME/steadyline``, ``~/.cache`` without it."""
     return _home("XDG_CACHE_HOME", ".cache")

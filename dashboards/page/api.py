@@ -10,12 +10,10 @@ from importlib.metadata import version
 from typing import Any
 
 import msgspec
-import structlog
-from litestar import Litestar, Request, Response, get, post
-from litestar.exceptions import HTTPException
+from litestar import Litestar, Response, get, post
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect, Stream
 
 from dashboards.page.assets import Assets
@@ -23,19 +21,17 @@ from dashboards.page.board import Board, joined
 from dashboards.page.chronicle import Known
 from dashboards.page.floor import Floor
 from dashboards.page.opened import Opened
-from dashboards.page.ports import ROLES, Card, Desk, Member, Outcome, People, Reports, Role, Sent, Shelf
-from dashboards.page.problems import PROBLEM, Problem, RefusedError
+from dashboards.page.ports import Card, Desk, Member, Outcome, People, Reports, Sent, Shelf
 from dashboards.page.reel import Overview, TimeLine
 from dashboards.page.sessions import Session, Sessions, same
 from dashboards.page.sources import Live
 from dashboards.page.why import Why
-from streams.actions import AnyDeed, HandOver, Silence, Unsilence
+from streams.actions import AnyDeed
+from streams.web.handling import HANDLERS, Asked
+from streams.web.problems import JSON, ProblemError
 
-Asked = Request[Any, Any, Any]
-JSON = "application/json"
 _BEAT = 1.0
 """Seconds between two beats of the stream where nothing changes."""
-_log = structlog.stdlib.get_logger(__name__)
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,19 +113,19 @@ def application(parts: Parts) -> Litestar:
     def session_of(request: Asked) -> Session:
         session = parts.sessions.find(request.headers.get("cookie"))
         if session is None:
-            raise RefusedError(401, "sign in first")
+            raise ProblemError(401, "sign in first")
         return session
 
-    def acting(request: Asked, least: Role = "officer") -> Member:
+    def acting(request: Asked) -> Member:
         session = session_of(request)
         # A page elsewhere can send neither the header nor, by the cookie's flags, the cookie.
         if not same(request.headers.get("x-steadyline-form", ""), session.form):
-            raise RefusedError(403, "this request was not made by the page: load it again")
+            raise ProblemError(403, "this request was not made by the page: load it again")
         member = session.member
         if parts.people is not None and (now := parts.people.member(member.id)) is not None:
             member = now
-        if ROLES.index(member.role) < ROLES.index(least):
-            raise RefusedError(403, f"{member.name} is a {member.role}: this takes an {least}")
+        if member.role == "viewer":
+            raise ProblemError(403, f"{member.name} is a viewer: this takes an officer")
         return member
 
     @get("/", include_in_schema=False)
@@ -154,16 +150,16 @@ def application(parts: Parts) -> Litestar:
         return Response(b'{"alive":true}\n', media_type=JSON)
 
     @post("/api/sign-in", operation_id="SignIn", summary="Sign in with a password", status_code=200)
-    async def sign_in(data: Credentials) -> Response[bytes]:
+    async def sign_in(data: JSONBody[Credentials]) -> Response[bytes]:
         if parts.people is None:
-            raise RefusedError(403, "there are no passwords here: use the link that was printed where the page was started")
+            raise ProblemError(403, "there are no passwords here: use the link that was printed where the page was started")
         if (wait := parts.sessions.must_wait(data.name[:100])) > 0:
-            raise RefusedError(429, f"too many wrong passwords: wait {wait:.0f} s")
+            raise ProblemError(429, f"too many wrong passwords: wait {wait:.0f} s")
         # Checking a password takes a while on purpose.
         member = await asyncio.to_thread(parts.people.sign_in, data.name[:100], data.password[:1_000])
         parts.sessions.tried(data.name[:100], right=member is not None)
         if member is None:
-            raise RefusedError(401, "no such name and password")
+            raise ProblemError(401, "no such name and password")
         cookie, _ = parts.sessions.begin(member)
         return Response(b"{}", media_type=JSON, headers={"Set-Cookie": parts.sessions.set_cookie(cookie)})
 
@@ -171,7 +167,7 @@ def application(parts: Parts) -> Litestar:
     async def sign_out(request: Asked) -> Response[bytes]:
         session = session_of(request)
         if not same(request.headers.get("x-steadyline-form", ""), session.form):
-            raise RefusedError(403, "this request was not made by the page: load it again")
+            raise ProblemError(403, "this request was not made by the page: load it again")
         parts.sessions.end(request.headers.get("cookie"))
         return Response(b"{}", media_type=JSON, headers={"Set-Cookie": parts.sessions.clear_cookie()})
 
@@ -191,30 +187,45 @@ def application(parts: Parts) -> Litestar:
         )
 
     @get("/api/recordings/{name:str}", operation_id="Recording", summary="What a recording holds")
-    async def recording(request: Asked, name: FromPath[str], rules: str = "") -> Overview:
+    async def recording(request: Asked, name: FromPath[str], rules: FromQuery[str] = "") -> Overview:
         session_of(request)
         return await asyncio.to_thread(lambda: opened.reel(name, rules).overview())
 
     @get("/api/recordings/{name:str}/floor", operation_id="FloorAt", summary="The floor at a moment of a recording")
-    async def floor_at(request: Asked, name: FromPath[str], at: datetime, known: Known = "then", rules: str = "") -> Floor:
+    async def floor_at(
+        request: Asked,
+        name: FromPath[str],
+        at: FromQuery[datetime],
+        known: FromQuery[Known] = "then",
+        rules: FromQuery[str] = "",
+    ) -> Floor:
         session_of(request)
         return await asyncio.to_thread(lambda: opened.reel(name, rules).floor(_utc(at), known))
 
     @get("/api/recordings/{name:str}/time-line", operation_id="TimeLineOf", summary="Who was reachable when")
     async def time_line_of(
-        request: Asked, name: FromPath[str], at: datetime, known: Known = "now", rules: str = ""
+        request: Asked,
+        name: FromPath[str],
+        at: FromQuery[datetime],
+        known: FromQuery[Known] = "now",
+        rules: FromQuery[str] = "",
     ) -> TimeLine:
         session_of(request)
         return await asyncio.to_thread(lambda: opened.reel(name, rules).time_line(_utc(at), known))
 
     @get("/api/recordings/{name:str}/lapses/{lapse:str}", operation_id="WhyOf", summary="Why a lapse stood at a moment")
     async def why_of(
-        request: Asked, name: FromPath[str], lapse: FromPath[str], at: datetime, known: Known = "then", rules: str = ""
+        request: Asked,
+        name: FromPath[str],
+        lapse: FromPath[str],
+        at: FromQuery[datetime],
+        known: FromQuery[Known] = "then",
+        rules: FromQuery[str] = "",
     ) -> Explained:
         session_of(request)
         found = await asyncio.to_thread(lambda: opened.reel(name, rules).why(lapse, _utc(at), known))
         if found is None:
-            raise RefusedError(404, "no such lapse stood then")
+            raise ProblemError(404, "no such lapse stood then")
         return Explained(why=found, done=())
 
     @get("/api/live/stream", operation_id="Stream", summary="The live floor, as Server-Sent Events: floor, patch, pulse")
@@ -236,7 +247,7 @@ def application(parts: Parts) -> Litestar:
         live = _live(parts)
         found = await asyncio.to_thread(live.why, lapse)
         if found is None:
-            raise RefusedError(404, "no such lapse")
+            raise ProblemError(404, "no such lapse")
         done: tuple[Sent, ...] = ()
         if parts.desk is not None:
             desk = parts.desk
@@ -244,19 +255,18 @@ def application(parts: Parts) -> Litestar:
         return Explained(why=found, done=done)
 
     @post("/api/live/deeds", operation_id="Act", summary="Do something about a lapse", status_code=200)
-    async def act(request: Asked, data: Deed) -> Told:
-        least: Role = "admin" if isinstance(data.deed, Silence | Unsilence | HandOver) else "officer"
-        member = acting(request, least)
+    async def act(request: Asked, data: JSONBody[Deed]) -> Told:
+        member = acting(request)
         if parts.desk is None:
-            raise RefusedError(409, "there is no desk here: start the page with --desk")
+            raise ProblemError(409, "there is no desk here: start the page with --policy")
         desk = parts.desk
         return _done(await asyncio.to_thread(lambda: desk.act(member, data.deed, exercise=data.exercise)))
 
     @post("/api/live/reports", operation_id="Report", summary="Report a call or an incident", status_code=200)
-    async def report(request: Asked, data: Report) -> Told:
+    async def report(request: Asked, data: JSONBody[Report]) -> Told:
         member = acting(request)
         if parts.reports is None:
-            raise RefusedError(409, "there is no log here that takes reports")
+            raise ProblemError(409, "there is no log here that takes reports")
         reports = parts.reports
         return _done(await asyncio.to_thread(lambda: reports.report(member, data.kind, data.fields)))
 
@@ -266,7 +276,7 @@ def application(parts: Parts) -> Litestar:
     ]  # fmt: skip
     return Litestar(
         handlers,
-        exception_handlers={RefusedError: _refused, HTTPException: _http, Exception: _fault},
+        exception_handlers=HANDLERS,
         request_max_body_size=65_536,
         logging_config=None,
         openapi_config=OpenAPIConfig(
@@ -303,36 +313,17 @@ async def _told(board: Board, last: str | None) -> AsyncIterator[bytes]:
 
 def _live(parts: Parts) -> Live:
     if parts.live is None:
-        raise RefusedError(404, "nothing live is shown here")
+        raise ProblemError(404, "nothing live is shown here")
     return parts.live
 
 
 def _done(outcome: Outcome) -> Told:
     if not outcome.done:
-        raise RefusedError(422, outcome.says)
+        raise ProblemError(422, outcome.says)
     return Told(says=outcome.says)
 
 
 def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
-        raise RefusedError(422, "expected a moment with its zone")
+        raise ProblemError(422, "expected a moment with its zone")
     return moment.astimezone(UTC)
-
-
-def _refused(_: Asked, error: RefusedError) -> Response[bytes]:
-    return _answered(error.problem)
-
-
-def _http(_: Asked, error: HTTPException) -> Response[bytes]:
-    # What a library says of a fault of its own is nobody's business.
-    detail = str(error.detail) if error.status_code < 500 else ""
-    return _answered(Problem(title=type(error).__name__, status=error.status_code, detail=detail))
-
-
-def _fault(request: Asked, error: Exception) -> Response[bytes]:
-    _log.error("a fault of the page's own", route=request.scope.get("path_template"), exc_info=error)
-    return _answered(Problem(title="Internal Server Error", status=500, detail="a fault of the page's own"))
-
-
-def _answered(problem: Problem) -> Response[bytes]:
-    return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=PROBLEM)

@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 
 from litestar import Response
 
-from dashboards.page.problems import RefusedError
+from streams.web.problems import ProblemError
 
 _SQUEEZED = (".html", ".css", ".js", ".json", ".svg", ".webmanifest")
 
@@ -36,10 +36,10 @@ class Assets:
         """The file; 304 where the browser has it already.
 
         Raises:
-            RefusedError: when there is none of this name.
+            ProblemError: when there is none of this name.
         """
         if name not in self._files:
-            raise RefusedError(404, "no such file")
+            raise ProblemError(404, "no such file")
         data, kind, tag, squeezed = self._files[name]
         headers = {"ETag": tag, "Cache-Control": "no-cache"}
         if known == tag:

@@ -13,8 +13,8 @@ from streams.events.areas import Area, Point
 from streams.lapses import Kind, Reason, State
 from streams.severity import Severity
 
-Condition = Literal["good", "late", "lapsed", "unknown"]
-"""How a thing stands, in the page's words; see ``streams.posture.Stand``."""
+Condition = Literal["good", "late", "lapsed", "unknown", "none"]
+"""How a thing stands, in the page's words; see ``streams.posture.Stand``. ``none``: nobody asks."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -29,6 +29,7 @@ class LapseRow(Row, frozen=True, kw_only=True):
         dyad: The pair of parties, where there are two.
         rule: ``agreement/rule``.
         kin: How many open lapses the same announcement caused, this one included.
+        has: Who has it, or put it off, in a few words.
     """
 
     id: str
@@ -48,6 +49,7 @@ class LapseRow(Row, frozen=True, kw_only=True):
     revision: int = 1
     group: str | None = None
     kin: int = 0
+    has: str = ""
     proposed: bool = False
     unverified: bool = False
     exercise: bool = False
@@ -101,6 +103,7 @@ class DyadRow(Row, frozen=True, kw_only=True):
     unknown: int = 0
     channels: int = 0
     last: datetime | None = None
+    due: datetime | None = None
 
 
 class FeedRow(Row, frozen=True, kw_only=True):
@@ -170,7 +173,7 @@ class Floor(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         at: The moment, by the log's own clock.
         more: Open lapses that are left out, where there are too many to be looked at.
-        silent: How many channels and dyads nothing was ever heard of.
+        silent: How many channels nothing was ever heard of.
     """
 
     at: datetime | None

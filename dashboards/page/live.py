@@ -10,20 +10,25 @@ from dashboards.page.floor import Floor
 from dashboards.page.pulse import Health, Pulse, lateness
 from dashboards.page.reel import TimeLine, spans_of, track
 from dashboards.page.scene import Scenes
-from dashboards.page.survey import Surveyor, surveyed
+from dashboards.page.survey import Surveyor
 from dashboards.page.why import Why, names_cited, why
 from streams.agreements.model import Agreement
 from streams.events import AnyEvent, Interval, Tick
 from streams.events.decode import SKEW, Refused, decode
+from streams.floor import floor
 from streams.lapses import Lapse
 from streams.log.sqlite import Log, LogError
 from streams.scorecard import first_heard
+from streams.scorecard.lines import lines_of
 from streams.scorecard.stretches import finals
 from streams.watch import Watch
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _REDRAWN = timedelta(seconds=5)
 """How often the floor is drawn where nothing came: notices run out by themselves."""
+_TICKS_TAKE = timedelta(seconds=2)
+"""A clock's next tick may be on its way, with a time a little behind this one's."""
+_INSTANT = timedelta(microseconds=1)
 _BATCH = 20_000
 """Records that are read before the floor is drawn again, so that a long log is seen to be read."""
 
@@ -67,14 +72,20 @@ class LiveLog:
             health, says = self._follow(wall)
             at = self._watch.now
             if health == "good":
-                health, says = lateness(wall, at)
+                health, says = lateness(wall, self._upto(wall))
             floor = self._drawn
             if floor is None or self._stale or wall - self._drawn_at >= _REDRAWN:
                 floor = self._drawn = self._floor(at)
                 self._drawn_at, self._stale = wall, False
             silent = tuple(row.title for row in floor.feeds.values() if row.stand == "unknown")
             return floor, Pulse(
-                wall=wall, at=at, health=health, says=says, letters=self._letters, silent=silent, events=self._events
+                wall=wall,
+                at=at if health == "blind" else self._upto(wall),
+                health=health,
+                says=says,
+                letters=self._letters,
+                silent=silent,
+                events=self._events,
             )
 
     def why(self, name: str) -> Why | None:
@@ -102,7 +113,7 @@ class LiveLog:
             if start is None or end is None:
                 return None
             start = min(start, end)
-            lines = surveyed(self._watch, finals(turns), Interval(start, end))
+            lines = lines_of(self._watch, finals(turns), Interval(start, end))
             lapses = [book[-1] for book in self._books.values() if book[-1].state != "withdrawn"]
             return TimeLine(
                 start=start, end=end, tracks=tuple(map(track, lines)), lapses=tuple(spans_of(lapses, self._surveyor))
@@ -123,16 +134,22 @@ class LiveLog:
                     return "blind", f"{self.path} is not there yet: nothing can be seen until events are written to it"
                 self._log = Log(self.path, create=False)
             more = self._take_in(self._log, wall)
-            self._letters = sum(1 for _ in self._log.dead_letters("waiting"))
+            if self._stale or wall - self._drawn_at >= _REDRAWN:
+                self._letters = sum(1 for _ in self._log.dead_letters("waiting"))
         except LogError as error:
             self._log = None
             return "blind", f"the log cannot be read: {error}"
         if more:
             return "late", f"the log is being read: {self._events:,} events so far"
-        if not self._ticking:
-            # A log without a clock of its own is judged by the time of day.
-            self._advance(wall)
+        # A log without a clock of its own is judged by the time of day. One that has a clock is judged by that alone: what
+        # falls due waits for its tick, and until then time may pass.
+        self._advance(wall if not self._ticking else self._upto(wall - _TICKS_TAKE))
         return "good", ""
+
+    def _upto(self, wall: datetime) -> datetime:
+        """Up to when nothing falls due that was not judged yet, at most ``wall``."""
+        wake = self._watch.wake
+        return wall if wake is None or wake > wall else wake - _INSTANT
 
     def _take_in(self, log: Log, wall: datetime) -> bool:
         """Take in the next records; whether there are more."""
@@ -176,11 +193,8 @@ class LiveLog:
 
     def _floor(self, at: datetime | None) -> Floor:
         lapses = [book[-1] for book in self._books.values() if book[-1].state != "withdrawn"]
-        lines = []
-        if at is not None:
-            turns = (lapse for book in self._books.values() for lapse in book)
-            lines = surveyed(self._watch, finals(turns), Interval(at - timedelta(days=1), at))
-        return self._surveyor.floor(at, lapses, lines, self._watch, self._scenes)
+        standings = () if at is None else floor(self._watch)
+        return self._surveyor.floor(at, lapses, standings, self._scenes)
 
     def _cited(self, names: Sequence[str]) -> dict[str, list[AnyEvent]]:
         found: dict[str, list[AnyEvent]] = {}

@@ -4,8 +4,8 @@ import threading
 from collections import OrderedDict
 
 from dashboards.page.ports import Shelf
-from dashboards.page.problems import RefusedError
 from dashboards.page.reel import Reel
+from streams.web.problems import ProblemError
 
 _MOST = 4
 
@@ -23,7 +23,7 @@ class Opened:
         """The recording of this name under these rules; the usual ones where none are named.
 
         Raises:
-            RefusedError: when there is no such recording or rules, or it cannot be opened.
+            ProblemError: when there is no such recording or rules, or it cannot be opened.
         """
         rules = rules or self._shelf.rules[0]
         with self._lock:
@@ -32,9 +32,9 @@ class Opened:
                 try:
                     reel = self._shelf.open(name, rules)
                 except LookupError as error:
-                    raise RefusedError(404, str(error.args[0])) from None
+                    raise ProblemError(404, str(error.args[0])) from None
                 except ValueError as error:
-                    raise RefusedError(422, str(error)) from None
+                    raise ProblemError(422, str(error)) from None
                 self._reels[name, rules] = reel
             self._reels.move_to_end((name, rules))
             while len(self._reels) > self._most:

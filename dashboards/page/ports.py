@@ -10,8 +10,7 @@ from dashboards.page.reel import Reel
 from streams.actions import AnyDeed
 
 Role = Literal["viewer", "officer", "admin"]
-ROLES: tuple[Role, ...] = ("viewer", "officer", "admin")
-"""In rising order: an officer may act, an admin may also silence and hand over for others."""
+"""A viewer may look, an officer may act; what an admin may beyond that is done elsewhere."""
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +85,9 @@ class Desk(Protocol):
 
     def said(self, lapse: str, *, exercise: bool) -> Sequence[Sent]:
         """Who was paged about a lapse and who did what, in order of time."""
+
+    def has(self) -> dict[tuple[bool, str], str]:
+        """Who has which lapse, in a few words; by whether it is a drill's, and its id."""
 
 
 class Reports(Protocol):

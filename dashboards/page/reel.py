@@ -11,13 +11,14 @@ import msgspec
 from dashboards.page.chronicle import Chronicle, Known
 from dashboards.page.floor import Floor, Row, pair_of
 from dashboards.page.scene import Scenes
-from dashboards.page.survey import Surveyor, drilled, dyad_of, surveyed
+from dashboards.page.survey import Surveyor, drilled, dyad_of, in_hindsight
 from dashboards.page.why import Why, names_cited, why
 from dashboards.page.words import headline
 from streams.events import AnyEvent, ChannelCheck, FeedHeartbeat, Interval, Tick
 from streams.events.schemas import short_name
+from streams.floor import floor
 from streams.lapses import Change, Lapse
-from streams.scorecard.lines import Line
+from streams.scorecard.lines import Line, lines_of
 from streams.scorecard.stretches import finals
 from streams.severity import Severity
 
@@ -147,11 +148,10 @@ class Reel:
         lapses = chronicle.lapses(at, known)
         scenes = Scenes(self._surveyor.book, chronicle.events(at, known))
         if known == "now":
-            lines = self._lines(at, known)
-            return self._surveyor.floor(at, lapses, lines, chronicle.final, scenes)
+            return self._surveyor.floor(at, lapses, in_hindsight(self._lines(at, known)), scenes)
         with chronicle.with_watch(at) as watch:
-            lines = surveyed(watch, self._standing(at, known), self._span(at))
-            return self._surveyor.floor(at, lapses, lines, watch, scenes)
+            standings = floor(watch)
+        return self._surveyor.floor(at, lapses, standings, scenes)
 
     def time_line(self, at: datetime, known: Known) -> TimeLine:
         """The time line, to the end by what is known now, or up to ``at`` as it was known then."""
@@ -200,9 +200,9 @@ class Reel:
 
     def _lines(self, at: datetime, known: Known) -> list[Line]:
         if known == "now":
-            return surveyed(self.chronicle.final, self._standing(at, known), self._span(at))
+            return list(lines_of(self.chronicle.final, self._standing(at, known), self._span(at)))
         with self.chronicle.with_watch(at) as watch:
-            return surveyed(watch, self._standing(at, known), self._span(at))
+            return list(lines_of(watch, self._standing(at, known), self._span(at)))
 
     def _found(self) -> dict[str, list[AnyEvent]]:
         if self._events is None:

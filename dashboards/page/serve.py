@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 import secrets
-import signal
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,19 +16,28 @@ import uvicorn
 
 from dashboards.page.api import Parts, application
 from dashboards.page.board import Board
-from dashboards.page.guard import App, Guard
+from dashboards.page.guard import Dressed
 from dashboards.page.ports import Desk, Member, People, Reports, Shelf
 from dashboards.page.pulse import Pulse
 from dashboards.page.sessions import Sessions
 from dashboards.page.sources import Live
+from dashboards.page.survey import with_keepers
 from streams.live.health import Bind
+from streams.web.guard import App, Guard
+from streams.web.serving import BACKLOG, HEADER_BYTES, listen, protocol, quiet_signals
 
 BIND = "127.0.0.1:8095"
 """Where it listens unless told."""
 EVERY = 0.25
 """Seconds between two looks at the log."""
-_BACKLOG = 1_024
 _GRACE = 3
+_AT_ONCE = 2_000
+"""Requests that are served at the same time: every viewer's stream is one."""
+_CONNECTIONS = 4_000
+_KEEPERS = 1.0
+"""Seconds between two looks at who has what."""
+_OPENING = 10.0
+"""Seconds that a browser is given to say what it wants."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -45,6 +52,7 @@ class Settings:
         opens: The recording that the page begins with.
         certificate: A file of certificates in PEM: TLS, with the ``key`` in a file of its own.
         every: Seconds between two looks at the log.
+        sessions: The file in which sessions outlive a restart; without it they end with the server.
     """
 
     bind: str = BIND
@@ -54,6 +62,7 @@ class Settings:
     certificate: Path | None = None
     key: Path | None = None
     every: float = EVERY
+    sessions: Path | None = None
 
 
 class Page:
@@ -86,9 +95,13 @@ class Page:
         """
         self.settings = settings
         self.bind = Bind.read(settings.bind)
-        self.sessions = Sessions(time.monotonic, secure=settings.certificate is not None)
+        secure = settings.certificate is not None
+        self.sessions = Sessions(_utc, file=settings.sessions, secure=secure, port=self.bind.port)
         self.board = Board(secrets.token_hex(4))
         self._live = live
+        self._desk = desk
+        self._has: dict[tuple[bool, str], str] = {}
+        self._asked = float("-inf")
         app = application(
             Parts(
                 shelf=shelf,
@@ -104,14 +117,17 @@ class Page:
         )
         self._server = uvicorn.Server(
             uvicorn.Config(
-                Guard(cast("App", app), hosts=settings.hosts, secure=self.sessions.secure),
+                Guard(Dressed(cast("App", app), secure=secure), hosts=settings.hosts, at_once=_AT_ONCE),
+                http=protocol(_OPENING),
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                backlog=_BACKLOG,
+                h11_max_incomplete_event_size=HEADER_BYTES,
+                limit_concurrency=_CONNECTIONS,
+                backlog=BACKLOG,
                 timeout_keep_alive=15,
                 timeout_graceful_shutdown=_GRACE,
                 ssl_certfile=settings.certificate,
@@ -132,12 +148,15 @@ class Page:
 
         Raises:
             OSError: when nothing can listen there.
+            PrivateFileError: when the file of sessions cannot be used.
         """
-        with contextlib.closing(self._listen()) as listening:
+        with contextlib.closing(listen(self.bind)) as listening:
             self.bind = Bind(self.bind.host, int(listening.getsockname()[1]))
+            self.sessions.port = self.bind.port
+            self.sessions.recall()
             if ready is not None:
                 ready()
-            with _quiet_signals():
+            with quiet_signals():
                 asyncio.run(self._run(listening))
 
     def stop(self) -> None:
@@ -173,35 +192,13 @@ class Page:
             floor, pulse = await loop.run_in_executor(thread, live.read)
         except Exception as error:  # noqa: BLE001 - a blind page must say so, not stand still
             _log.error("the log cannot be followed", exc_info=error)
-            self.board.blind(Pulse(wall=datetime.now(UTC), at=None, health="blind", says="a fault of the page's own"))
+            self.board.blind(Pulse(wall=_utc(), at=None, health="blind", says="a fault of the page's own"))
             return
-        self.board.post(floor, pulse)
-
-    def _listen(self) -> socket.socket:
-        family = socket.AF_INET6 if ":" in self.bind.host else socket.AF_INET
-        # With its protocol named: asyncio else leaves its connections waiting for company before they send (Nagle).
-        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(tuple(self.bind))
-            listening.listen(_BACKLOG)
-        except OSError as error:
-            listening.close()
-            raise OSError(error.errno, f"expected to listen at {self.bind}: {error.strerror}") from error
-        listening.set_inheritable(False)
-        return listening
+        if self._desk is not None and loop.time() - self._asked >= _KEEPERS:
+            self._asked = loop.time()
+            self._has = await loop.run_in_executor(thread, self._desk.has)
+        self.board.post(with_keepers(floor, self._has), pulse)
 
 
-@contextlib.contextmanager
-def _quiet_signals() -> Iterator[None]:
-    """Let the server raise again what it has heard, to no effect: it was asked to stop, and did."""
-    try:
-        before = {each: signal.signal(each, lambda *_: None) for each in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not the main thread: no signal comes here
-        yield
-        return
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+def _utc() -> datetime:
+    return datetime.now(UTC)

@@ -1,6 +1,7 @@
-"""Who is signed in: sessions in memory, the one-time links, and the tokens that forms carry.
+"""Who is signed in: sessions, the one-time links, and the tokens that forms carry.
 
-Only digests of secrets are held, so nothing that is read out of this process signs anybody in. A restart signs everybody out.
+Only digests of secrets are held, so nothing that is read out of this process, or out of the file in which sessions outlive a
+restart, signs anybody in.
 """
 
 import hashlib
@@ -9,19 +10,26 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
 
 from dashboards.page.ports import Member
+from streams import private_file
+from streams.events.times import Moment
 
-IDLE = 12 * 3_600.0
-"""Seconds after which a session that nobody uses is over: a watch, and its hand-over."""
-LONGEST = 24 * 3_600.0
-"""Seconds after which any session is over."""
-LINK = 8 * 3_600.0
-"""Seconds for which a one-time link can be used."""
-_MOST = 10_000
+IDLE = timedelta(hours=12)
+"""After so long a session that nobody uses is over: a watch, and its hand-over."""
+LONGEST = timedelta(hours=24)
+"""After so long any session is over."""
+LINK = timedelta(hours=8)
+"""For so long a one-time link can be used."""
+_MOST = 5_000
 _FAILURES = 5
-_WAIT = 30.0
+_WAIT = timedelta(seconds=30)
 
 
 @dataclass
@@ -31,19 +39,33 @@ class Session:
     Attributes:
         member: Who.
         form: What every request that changes something carries, to show that a page of ours made it.
-        began: When, by the monotonic clock; ``used`` is when it was last used.
+        began: When; ``used`` is when it was last used.
     """
 
     member: Member
     form: str
-    began: float
-    used: float
+    began: datetime
+    used: datetime
+
+
+class KeptSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What outlives a restart of a session: the digest of its secret, whose it is, since when."""
+
+    digest: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    member: Member
+    began: Moment
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What stands in the file of sessions."""
+
+    sessions: Annotated[tuple[KeptSession, ...], msgspec.Meta(max_length=_MOST)] = ()
 
 
 @dataclass
 class _Failures:
+    until: datetime
     count: int = 0
-    until: float = 0.0
 
 
 @dataclass
@@ -51,45 +73,62 @@ class Sessions:
     """All sessions of one server.
 
     Attributes:
-        monotonic: Reads a clock that never goes back, seconds.
+        now: Reads the time of day, with its zone.
+        file: Where sessions outlive a restart; without it they end with the server.
         secure: Whether the page is served over TLS: cookies then say so.
+        port: Tells the cookies of two pages on one machine apart.
     """
 
-    monotonic: Callable[[], float]
+    now: Callable[[], datetime]
+    file: Path | None = None
     secure: bool = False
+    port: int = 0
     _sessions: dict[str, Session] = field(default_factory=dict)
-    _links: dict[str, tuple[Member, float]] = field(default_factory=dict)
+    _links: dict[str, tuple[Member, datetime]] = field(default_factory=dict)
     _failures: dict[str, _Failures] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def recall(self) -> None:
+        """Take back the sessions that outlived a restart.
+
+        Raises:
+            PrivateFileError: when their file cannot be used.
+        """
+        if self.file is not None:
+            now = self.now()
+            for kept in private_file.read(self.file, Kept).sessions:
+                if now - kept.began <= LONGEST:
+                    self._sessions[kept.digest] = Session(kept.member, "", kept.began, now)
 
     @property
     def cookie(self) -> str:
         """The cookie's name; over TLS the browser itself holds it to this host and to TLS."""
-        return "__Host-steadyline" if self.secure else "steadyline"
+        return f"{'__Host-' if self.secure else ''}steadyline-{self.port}"
 
     def link(self, member: Member) -> str:
         """A secret that signs in once."""
         secret = secrets.token_urlsafe(24)
         with self._lock:
-            self._links[_digest(secret)] = member, self.monotonic() + LINK
+            self._links[_digest(secret)] = member, self.now() + LINK
         return secret
 
     def redeem(self, secret: str) -> Member | None:
         """Whom a one-time link signs in; it is used up by this."""
         with self._lock:
-            member, until = self._links.pop(_digest(secret), (None, 0.0))
-        return member if member is not None and self.monotonic() < until else None
+            found = self._links.pop(_digest(secret), None)
+        return found[0] if found is not None and self.now() < found[1] else None
 
     def begin(self, member: Member) -> tuple[str, Session]:
         """Sign somebody in: the secret for the cookie, and the session."""
-        now = self.monotonic()
+        now = self.now()
         secret = secrets.token_urlsafe(32)
-        session = Session(member, secrets.token_urlsafe(24), now, now)
+        session = Session(member, _form(secret), now, now)
         with self._lock:
             if len(self._sessions) >= _MOST:
                 oldest = min(self._sessions, key=lambda name: self._sessions[name].used)
                 del self._sessions[oldest]
             self._sessions[_digest(secret)] = session
+            self._keep()
         return secret, session
 
     def find(self, header: str | None) -> Session | None:
@@ -97,7 +136,7 @@ class Sessions:
         secret = _cookie(header, self.cookie)
         if secret is None:
             return None
-        now, name = self.monotonic(), _digest(secret)
+        now, name = self.now(), _digest(secret)
         with self._lock:
             session = self._sessions.get(name)
             if session is None:
@@ -106,6 +145,7 @@ class Sessions:
                 del self._sessions[name]
                 return None
             session.used = now
+            session.form = session.form or _form(secret)
         return session
 
     def end(self, header: str | None) -> None:
@@ -114,11 +154,12 @@ class Sessions:
         if secret is not None:
             with self._lock:
                 self._sessions.pop(_digest(secret), None)
+                self._keep()
 
     def set_cookie(self, secret: str) -> str:
         """The ``Set-Cookie`` header of a new session; scripts cannot read it, and no other site's page sends it."""
         flags = "; Secure" if self.secure else ""
-        return f"{self.cookie}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={int(LONGEST)}{flags}"
+        return f"{self.cookie}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={LONGEST // timedelta(seconds=1)}{flags}"
 
     def clear_cookie(self) -> str:
         """The ``Set-Cookie`` header that drops it."""
@@ -129,7 +170,7 @@ class Sessions:
         """Seconds before the next password for this name is looked at; 0 where it may be now."""
         with self._lock:
             failures = self._failures.get(name)
-            return 0.0 if failures is None else max(0.0, failures.until - self.monotonic())
+            return 0.0 if failures is None else max(0.0, (failures.until - self.now()).total_seconds())
 
     def tried(self, name: str, *, right: bool) -> None:
         """Note how a password did: after a few wrong ones its name rests for a while."""
@@ -139,10 +180,21 @@ class Sessions:
                 return
             if len(self._failures) >= _MOST:
                 self._failures.clear()
-            failures = self._failures.setdefault(name, _Failures())
+            failures = self._failures.setdefault(name, _Failures(self.now()))
             failures.count += 1
             if failures.count >= _FAILURES:
-                failures.until = self.monotonic() + _WAIT * min(20, failures.count - _FAILURES + 1)
+                failures.until = self.now() + _WAIT * min(20, failures.count - _FAILURES + 1)
+
+    def _keep(self) -> None:
+        if self.file is None:
+            return
+        now = self.now()
+        kept = tuple(
+            KeptSession(digest=name, member=session.member, began=session.began)
+            for name, session in sorted(self._sessions.items())
+            if now - session.began <= LONGEST
+        )
+        private_file.change(self.file, Kept, lambda _: Kept(sessions=kept))
 
 
 def same(first: str, second: str) -> bool:
@@ -152,6 +204,11 @@ def same(first: str, second: str) -> bool:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _form(secret: str) -> str:
+    """The token of a session's forms: known to whoever has its secret, and telling nothing of it."""
+    return hmac.digest(secret.encode(), b"steadyline form", "sha256").hex()
 
 
 def _cookie(header: str | None, name: str) -> str | None:

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from dashboards.page.floor import (
     ChannelRow,
     Condition,
@@ -24,16 +26,23 @@ from streams.events import Interval
 from streams.events.incidents import dyad
 from streams.lapses import Lapse
 from streams.obligations.response import canonical
+from streams.posture import Stand, Standing
 from streams.rulebook import RuleBook, dyads_of, pairs_asked
-from streams.scorecard.lines import Line, lines_of
+from streams.scorecard.lines import Line
 from streams.severity import Severity, worst
-from streams.watch import Watch
 
 MOST_LAPSES = 300
 """Open lapses that are shown; nobody looks at more."""
 RECENT = timedelta(days=30)
 """How long a launch, an incident that was talked about, or a lapse that is over stays on the floor."""
 _MOST_RECENT = 40
+_STANDS: dict[Stand, Condition] = {
+    Stand.GOOD: "good",
+    Stand.LATE: "late",
+    Stand.LAPSED: "lapsed",
+    Stand.UNKNOWN: "unknown",
+}
+_CONDITIONS = {"up": Stand.GOOD, "lapsed": Stand.LAPSED, "unknown": Stand.UNKNOWN}
 _GRAVITY = ("low", "elevated", "high", "critical")
 
 
@@ -43,28 +52,31 @@ class Surveyor:
     def __init__(self, agreements: Sequence[Agreement]) -> None:
         self.book = RuleBook(agreements)
         self.agreements = {agreement.id: agreement for agreement in agreements}
+        self._tried = {name for rule in self.book.cadences for name in rule.obligation.channels}
+        """Channels that are tried on a calendar, or never longer apart than a rule says."""
         self._contacts = [(rule, pairs_asked(rule)) for rule in self.book.responses if rule.obligation.trigger == "incident"]
 
-    def floor(self, at: datetime | None, lapses: Sequence[Lapse], lines: Sequence[Line], watch: Watch, scenes: Scenes) -> Floor:
+    def floor(self, at: datetime | None, lapses: Sequence[Lapse], standings: Iterable[Standing], scenes: Scenes) -> Floor:
         """The floor.
 
         Args:
             at: The moment, UTC.
             lapses: Those on the books then, resolved ones too, withdrawn ones not.
-            lines: The channels heard of by then.
-            watch: The watch, for its feeds.
+            standings: How everything stands then: ``streams.floor.floor``, or ``in_hindsight``.
             scenes: What was reported.
         """
-        channels = {row.id: row for row in (self._channel(line, lapses, scenes.real) for line in lines)}
+        found = list(standings)
+        lines = [one for one in found if one.kind == "channel"]
+        channels = {one.name: self._channel(one, lapses, scenes.real) for one in lines if one.reason != "never-heard"}
         shown, more = self._lapses(lapses, at)
         return Floor(
             at=at,
             more=more,
-            silent=len(self.book.channels) - len(channels),
+            silent=len(lines) - len(channels),
             lapses=shown,
             channels=channels,
-            dyads={row.id: row for row in self._dyads(channels.values(), lapses)},
-            feeds={row.id: row for row in self._feeds(watch, at)},
+            dyads={row.id: row for row in self._dyads(found, channels.values(), lapses)},
+            feeds={row.id: row for row in self._feeds(found)},
             notices={row.id: row for each, drill in worlds(scenes) for row in _notices(each, at, drill)},
             launches={row.id: row for each, drill in worlds(scenes) for row in _launches(each, at, drill)},
             incidents={row.id: row for each, drill in worlds(scenes) for row in self._incidents(each, at, drill)},
@@ -109,8 +121,8 @@ class Surveyor:
         rows = (self.row(lapse, kin) for lapse in (*standing[:MOST_LAPSES], *over[:_MOST_RECENT]))
         return {drilled(row.id, row.exercise): row for row in rows}, max(0, len(standing) - MOST_LAPSES)
 
-    def _channel(self, line: Line, lapses: Sequence[Lapse], scene: Scene) -> ChannelRow:
-        channel = line.channel
+    def _channel(self, standing: Standing, lapses: Sequence[Lapse], scene: Scene) -> ChannelRow:
+        channel = self.book.channels[standing.name]
         about = [
             lapse
             for lapse in lapses
@@ -118,27 +130,29 @@ class Surveyor:
             and lapse.state in ("open", "unknown")
             and (lapse.subject == channel.id or lapse.subject.startswith(f"{channel.id}/"))
         ]
-        lapsed = line.segments[-1].condition if line.segments else "unknown"
-        stand: Condition = "good" if lapsed == "up" else lapsed
         check = scene.checks.get(channel.id)
-        last = line.contacts[-1].earliest if line.contacts else None
         return ChannelRow(
             id=channel.id,
             title=channel.title,
             dyad=pair_of(channel),
             kind=channel.kind,
-            stand=stand,
-            transport=_transport(check, last),
-            liveness=_liveness(about, last, stand),
-            policy=_policy(about, scene.statuses.get(channel.id), last),
+            stand=_STANDS[standing.stand],
+            transport=_transport(check, standing.last, tried=channel.id in self._tried),
+            liveness=_liveness(about, standing),
+            policy=_policy(about, scene.statuses.get(channel.id), standing.last),
             military=channel.military,
             proposed=channel.hypothetical,
-            last=last,
-            since=line.segments[-1].start if line.segments else None,
-            open=sum(lapse.state == "open" for lapse in about),
+            last=standing.last,
+            due=standing.due,
+            since=standing.since,
+            open=standing.open,
         )
 
-    def _dyads(self, channels: Iterable[ChannelRow], lapses: Sequence[Lapse]) -> Iterator[DyadRow]:
+    def _dyads(
+        self, standings: Iterable[Standing], channels: Iterable[ChannelRow], lapses: Sequence[Lapse]
+    ) -> Iterator[DyadRow]:
+        """The dyads of which anything was heard; a lapse between the two counts whatever it is about."""
+        stands = {one.name: one for one in standings if one.kind == "dyad" and one.reason != "never-heard"}
         lines: dict[str, list[ChannelRow]] = {}
         for row in channels:
             if not row.proposed:
@@ -146,37 +160,34 @@ class Surveyor:
                     lines.setdefault(pair, []).append(row)
         loud: dict[str, list[Lapse]] = {}
         for lapse in lapses:
-            if lapse.state in ("open", "unknown") and not lapse.exercise:
+            if lapse.state == "open" and not lapse.exercise:
                 loud.setdefault(dyad_of(lapse), []).append(lapse)
         for pair in sorted({*lines, *(name for name in loud if name)}):
-            rows, found = lines.get(pair, []), loud.get(pair, [])
+            rows, found, stand = lines.get(pair, []), loud.get(pair, []), stands.get(pair)
             tally = Counter(row.stand for row in rows)
             severe: Severity | None = None
             for lapse in found:
-                if lapse.state == "open":
-                    severe = lapse.severity if severe is None else worst(severe, lapse.severity)
-            unknown = tally["unknown"] == len(rows) if rows else bool(found)
+                severe = lapse.severity if severe is None else worst(severe, lapse.severity)
+            unknown = bool(rows) and tally["unknown"] == len(rows)
+            said: Condition = _STANDS[stand.stand] if stand is not None else "unknown" if unknown else "good"
             yield DyadRow(
                 id=pair,
-                stand="lapsed" if severe is not None else "unknown" if unknown else "good",
-                open=sum(lapse.state == "open" for lapse in found),
+                stand="lapsed" if severe is not None and severe is not Severity.INFO else said,
+                open=len(found),
                 worst=severe,
                 alive=tally["good"] + tally["late"],
                 lapsed=tally["lapsed"],
                 unknown=tally["unknown"],
                 channels=len(rows),
-                last=max((row.last for row in rows if row.last is not None), default=None),
+                last=max((row.last for row in rows if row.last is not None), default=None if stand is None else stand.last),
+                due=None if stand is None else stand.due,
             )
 
-    def _feeds(self, watch: Watch, at: datetime | None) -> Iterator[FeedRow]:
-        for name, feed in sorted(watch.docket.channels.feeds.items()):
-            if feed.heard and at is not None:
-                ends = [end for end in feed.ends if end <= at]
-                if ends:
-                    due = feed.feed.silent_after.after(ends[-1])
-                    yield FeedRow(
-                        id=name, title=feed.feed.title, stand="unknown" if at > due else "good", last=ends[-1], due=due
-                    )
+    def _feeds(self, standings: Iterable[Standing]) -> Iterator[FeedRow]:
+        for one in standings:
+            if one.kind == "feed" and one.last is not None:
+                title = self.book.feeds[one.name].title
+                yield FeedRow(id=one.name, title=title, stand=_STANDS[one.stand], last=one.last, due=one.due)
 
     def _incidents(self, scene: Scene, at: datetime | None, drill: bool) -> Iterator[IncidentRow]:
         for name, claims in scene.incidents.items():
@@ -222,6 +233,17 @@ class Surveyor:
         )
 
 
+def with_keepers(floor: Floor, has: Mapping[tuple[bool, str], str]) -> Floor:
+    """The floor with who has which lapse; by whether it is a drill's, and its id."""
+    if not has:
+        return floor
+    rows = {
+        key: replace(row, has=said) if (said := has.get((row.exercise, row.id))) is not None else row
+        for key, row in floor.lapses.items()
+    }
+    return replace(floor, lapses=rows)
+
+
 def worlds(scenes: Scenes) -> tuple[tuple[Scene, bool], ...]:
     """The real world, and that of the drills."""
     return (scenes.real, False), (scenes.drill, True)
@@ -237,29 +259,43 @@ def dyad_of(lapse: Lapse) -> str:
     return "-".join(sorted(set(lapse.parties)))
 
 
-def surveyed(watch: Watch, revisions: Iterable[list[Lapse]], span: Interval) -> list[Line]:
-    """The channels heard of by the end of the span."""
-    return list(lines_of(watch, revisions, span))
+def in_hindsight(lines: Iterable[Line]) -> Iterator[Standing]:
+    """How the channels stood at the end of their lines, by all that is known today.
+
+    What was due next is not told: a watch that knows today's evidence reckons what is due today.
+    """
+    for line in lines:
+        last = line.segments[-1] if line.segments else None
+        yield Standing(
+            kind="channel",
+            name=line.channel.id,
+            stand=Stand.UNKNOWN if last is None else _CONDITIONS[last.condition],
+            since=None if last is None else last.start,
+            last=line.contacts[-1].earliest if line.contacts else None,
+            open=0,
+        )
 
 
-def _transport(check: Told | None, last: datetime | None) -> Layer:
+def _transport(check: Told | None, last: datetime | None, *, tried: bool) -> Layer:
     if check is not None and check.what == "no-carrier" and (last is None or last <= check.at):
         return Layer(stand="lapsed", says="no carrier", at=check.at)
     if check is not None and check.what == "unanswered" and (last is None or last <= check.at):
         return Layer(stand="good", says="it rang", at=check.at)
     if last is not None:
         return Layer(stand="good", says="carried", at=last)
-    return Layer(stand="unknown", says="never tried")
+    return Layer(stand="unknown" if tried else "none", says="never tried" if tried else "is not tried")
 
 
-def _liveness(about: Sequence[Lapse], last: datetime | None, stand: Condition) -> Layer:
+def _liveness(about: Sequence[Lapse], standing: Standing) -> Layer:
     for lapse in about:
         if lapse.obligation in ("cadence", "response"):
             says = "nobody can say" if lapse.state == "unknown" else lapse.reason.replace("-", " ")
             return Layer(stand="unknown" if lapse.state == "unknown" else "lapsed", says=says, at=lapse.onset)
-    if last is None:
+    if standing.stand is Stand.LATE:
+        return Layer(stand="late", says=standing.reason or "late", at=standing.since)
+    if standing.last is None:
         return Layer(stand="unknown", says="never heard")
-    return Layer(stand="unknown" if stand == "unknown" else "good", says="answered", at=last)
+    return Layer(stand="unknown" if standing.stand is Stand.UNKNOWN else "good", says="answered", at=standing.last)
 
 
 def _policy(about: Sequence[Lapse], status: Told | None, last: datetime | None) -> Layer:
@@ -271,7 +307,7 @@ def _policy(about: Sequence[Lapse], status: Told | None, last: datetime | None) 
     if status is not None and status.what in ("suspended", "cancelled") and (last is None or last <= status.at):
         # Nothing that is in force forbids it: said all the same.
         return Layer(stand="late", says=f"{status.what} ({status.by})", at=status.at)
-    return Layer(stand="good", says="open", at=None if status is None else status.at)
+    return Layer(stand="good", says="not switched off" if status is None else "open", at=None if status is None else status.at)
 
 
 def _notices(scene: Scene, at: datetime | None, drill: bool) -> Iterator[NoticeRow]:

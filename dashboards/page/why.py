@@ -149,7 +149,7 @@ def _occurred(event: AnyEvent) -> str:
 
 
 def _words(value: object) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return ", ".join(map(_words, value))
     if isinstance(value, dict):
         return " ".join(f"{name} {_words(each)}" for name, each in value.items())

@@ -11,15 +11,17 @@ from typing import Annotated
 
 import typer
 
+from deploy.commands.alerts_people import PeopleFile, people_at
 from deploy.commands.options import examples
 from deploy.consoles import complain, emit, out
 from deploy.exits import bad_input, bad_use
-from deploy.places import state_log
+from deploy.places import state_log, state_sessions
 
 EXAMPLES = examples(
     "steadyline watch us-china-2022",
     "steadyline watch recording.jsonl.gz --rules stricter.toml",
     "steadyline watch --live",
+    "steadyline watch --live --log kept.db --policy policy.toml",
     "steadyline watch --live --log kept.db --bind 127.0.0.1:8095",
 )
 """The end of the command's help."""
@@ -46,6 +48,11 @@ def watch(
             help="Agreements over the built-in ones, to compare with; may be given again. With --live: what is judged by.",
         ),
     ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option("--policy", metavar="FILE", help="With --live: act on the alert desk of this log, which has this policy."),
+    ] = None,
+    people: PeopleFile = None,
     bind: Annotated[str, typer.Option("--bind", metavar="HOST:PORT", help="Where to listen.")] = "127.0.0.1:8095",
     host_name: Annotated[
         list[str] | None, typer.Option("--host-name", metavar="NAME", help="A name by which the page may be asked.")
@@ -67,26 +74,34 @@ def watch(
         bad_use("expected a file or a story: standard input can be read once only")
     if log is not None and not live:
         bad_use("expected --log only with --live: a recording is named without it")
+    if policy is not None and not live:
+        bad_use("expected --policy only with --live: nothing can be done about what is past")
     # The server takes longer to import than most commands take to run.
     import msgspec
 
+    from alerts.service.embedded import desk_file
     from dashboards.page.live import LiveLog
     from dashboards.page.ports import Member
     from dashboards.page.serve import Page, Settings
+    from deploy.commands.alerts_run import policy_or_leave
     from deploy.session import rules_or_leave
+    from deploy.watch_desk import DeskPeople, FileDesk, LogReports
     from deploy.watching import StoryShelf
     from producers.history.story import StoryError
     from streams.agreements.load import AgreementError
+    from streams.live.logs import configure
+    from streams.private_file import PrivateFileError
+    from streams.rulebook import RuleBook
 
+    configure(form="json" if as_json else None)
     try:
         shelf = StoryShelf(what, rules or [])
     except (AgreementError, StoryError) as error:
         bad_input(str(error))
     except OSError as error:
         bad_input(f"{error.filename}: {error.strerror}")
-    follows = (
-        LiveLog(log or state_log(), rules_or_leave(rules[0] if rules else None), lambda: datetime.now(UTC)) if live else None
-    )
+    judges, kept = rules_or_leave(rules[0] if rules else None), log or state_log()
+    follows = LiveLog(kept, judges, _utc) if live else None
     settings = Settings(
         bind=bind,
         hosts=tuple(host_name or ()),
@@ -94,6 +109,8 @@ def watch(
         opens=None if what is None else Path(what).name,
         certificate=certificate,
         key=key,
+        # Whoever watches stays signed in over a restart; a look at history needs no more than its link.
+        sessions=state_sessions(int(bind.rpartition(":")[2] or 0)) if live and bind.rpartition(":")[2].isdigit() else None,
     )
     page: Page
 
@@ -109,14 +126,30 @@ def watch(
                 webbrowser.open(page.link())
 
     try:
-        page = Page(settings, shelf, live=follows, entered=lambda _: told(False))
+        page = Page(
+            settings,
+            shelf,
+            live=follows,
+            people=DeskPeople(people_at(people)) if live else None,
+            desk=None if policy is None else FileDesk(desk_file(kept), policy_or_leave(policy), _utc),
+            reports=LogReports(kept, RuleBook(judges), _utc) if live else None,
+            entered=lambda _: told(False),
+        )
+    except PrivateFileError as error:
+        bad_input(str(error))
     except ValueError as error:
         bad_use(str(error))
     try:
         page.serve(ready=lambda: told(True))
+    except PrivateFileError as error:
+        bad_input(str(error))
     except OSError as error:
         complain(str(error.strerror or error))
         raise typer.Exit(2) from None
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
 
 
 def _me() -> str:

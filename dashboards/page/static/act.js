@@ -5,7 +5,6 @@ import { button, byId, h } from "./dom.js";
 import { HOUR, MINUTE, now } from "./time.js";
 
 const PAUSES = [["30 minutes", 30 * MINUTE], ["1 hour", HOUR], ["4 hours", 4 * HOUR], ["8 hours", 8 * HOUR], ["24 hours", 24 * HOUR]];
-const MAY = { officer: ["ack", "snooze", "note"], admin: ["ack", "snooze", "note", "silence", "hand-over"], viewer: [] };
 const DEEDS = [
   ["ack", "Acknowledge", "a", "I have it: escalation rests until it gets worse"],
   ["snooze", "Snooze", "s", "Say nothing of it for a while, then say it again"],
@@ -14,20 +13,23 @@ const DEEDS = [
   ["hand-over", "Hand over", null, "Give a rota to somebody else"],
 ];
 
+let last = { row: null, text: "", kind: "" };
+
 export function actions(row, me, then) {
   if (!me.desk) return h("p", { class: "note no-print" }, "No alert desk runs here: nothing can be done about a lapse from this page.");
-  const may = MAY[me.member.role] ?? [];
-  const said = h("p", { id: "act-says", class: "act-says", role: "status" });
+  const may = me.member.role !== "viewer";
+  // What was done last about this lapse is still said when the panel is drawn anew for it.
+  const said = h("p", { id: "act-says", class: `act-says ${last.row === row.id ? last.kind : ""}`, role: "status" }, last.row === row.id ? last.text : "");
   const doing = async (deed) => {
     try {
       const told = await post("/api/live/deeds", { deed, exercise: Boolean(row.exercise) });
-      said.textContent = told.says;
-      said.className = "act-says good";
-      then();
+      last = { row: row.id, text: told.says, kind: "good" };
     } catch (error) {
-      said.textContent = `Not done: ${error.message}`;
-      said.className = "act-says lapsed";
+      last = { row: row.id, text: `Not done: ${error.message}`, kind: "lapsed" };
     }
+    said.textContent = last.text;
+    said.className = `act-says ${last.kind}`;
+    if (last.kind === "good") then();
   };
   const acts = {
     ack: () => doing({ do: "ack", target: row.id }),
@@ -38,8 +40,8 @@ export function actions(row, me, then) {
     "hand-over": () => ask("Hand over", [field("Rota", "rota"), field("To", "to"), words("Note", "note", false)], (given) => doing({ do: "hand-over", rota: given.rota, to: given.to, note: given.note || null })),
   };
   return h("div", { class: "acts no-print", role: "group", "aria-label": "Act" },
-    DEEDS.map(([deed, name, key, says]) => button(name, acts[deed], { id: `act-${deed}`, title: says, "aria-keyshortcuts": key, disabled: !may.includes(deed) })),
-    !may.length && h("p", { class: "note" }, `You are signed in as ${me.member.role}: you may look, and not act.`),
+    DEEDS.map(([deed, name, key, says]) => button(name, acts[deed], { id: `act-${deed}`, title: says, "aria-keyshortcuts": key, disabled: !may })),
+    !may && h("p", { class: "note" }, `You are signed in as ${me.member.role}: you may look, and not act.`),
     said);
 }
 

@@ -14,7 +14,8 @@ export function compareFrame(main) {
       h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Lapses under two sets of rules, table" },
         h("table", { class: "compare-table" },
           h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "lapse"), h("th", { scope: "col", id: "first-rules" }), h("th", { scope: "col", id: "second-rules" }), h("th", { scope: "col" }, "they"))),
-          h("tbody", { id: "compare-list" })))));
+          h("tbody", { id: "compare-list" })))),
+    h("section", { id: "line", class: "panel line", "aria-labelledby": "line-name" }, h("h2", { id: "line-name" }, "Who was reachable when"), h("div", { id: "line-plot" })));
 }
 
 export function compare([firstName, first], [secondName, second], links) {

@@ -26,15 +26,16 @@ export function frame(main) {
         section("dyads", name.dyads, h("ul", { id: "dyads-list", class: "tiles" })),
         section("incidents", name.incidents, h("ul", { id: "incidents-list", class: "rows" })),
         section("notices", name.notices, h("div", { id: "map", class: "map" }), h("ul", { id: "notices-list", class: "rows" })),
-        section("launches", name.launches, h("ul", { id: "launches-list", class: "rows" }))),
-      section("channels", name.channels,
+        section("launches", name.launches, h("ul", { id: "launches-list", class: "rows" })))),
+    h("section", { id: "line", class: "panel line", "aria-labelledby": "line-name" }, h("h2", { id: "line-name" }, "Who was reachable when"), h("div", { id: "line-plot" })),
+    section("channels", name.channels,
         h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Channels, table" },
           h("table", { class: "channels-table" },
             h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "channel"), h("th", { scope: "col" }, "stands"),
               LAYERS.map(([layer, asks]) => h("th", { scope: "col", title: asks }, layer)),
               h("th", { scope: "col" }, "last contact"), h("th", { scope: "col" }, "next expected"))),
             h("tbody", { id: "channels-list" }))),
-        h("p", { id: "channels-more", class: "note" }))));
+        h("p", { id: "channels-more", class: "note" })));
 }
 
 // `links.lapse(id)` is where a lapse opens.
@@ -56,7 +57,7 @@ export function draw(floor, links) {
   keep(byId("channels-list"), channels, channel);
   byId("channels-tally").textContent = channels.length ? tally(channels.map(([, row]) => row)) : "";
   byId("channels-more").textContent = floor.silent
-    ? `${channels.length ? `${count(floor.silent, "other channel")} of the agreements` : "No channel"} was ever heard of here: nobody can say how ${floor.silent === 1 ? "it stands" : "they stand"}.`
+    ? `Of ${channels.length ? `${count(floor.silent, "other channel")}` : "the channels"} that the agreements name, nothing was ever heard here: nobody can say how they stand.`
     : "";
 }
 
@@ -72,9 +73,33 @@ function lapseList(lapses, links) {
   const unknown = standing.filter(([, row]) => row.state === "unknown" && !row.exercise).length;
   const drills = standing.filter(([, row]) => row.exercise).length;
   byId("lapses-tally").textContent = [open ? String(open) : "", unknown ? `${unknown} unknown` : "", drills ? `${drills} of a drill` : ""].filter(Boolean).join(", ");
-  const shown = lapses.map(([key, row]) => [key, { ...row, link: links.lapse(key), done: links.done?.(key) }]);
+  const shown = [];
+  const kin = new Map();
+  for (const [key, row] of lapses) {
+    const told = { ...row, key, link: links.lapse(key) };
+    const name = row.kin > 1 && row.state !== "resolved" ? `${row.exercise} ${row.group} ${row.state} ${row.severity}` : null;
+    if (name === null) shown.push([key, told]);
+    else if (kin.has(name)) kin.get(name).push(told);
+    else {
+      kin.set(name, [told]);
+      shown.push([`kin ${name}`, { kin: kin.get(name) }]);
+    }
+  }
   if (!standing.length) shown.unshift(["none", { nothing: true }]);
-  keep(byId("lapses-list"), shown, (row, key) => (row.nothing ? nothingOpen() : lapse(row, key)));
+  keep(byId("lapses-list"), shown, (row) => (row.nothing ? nothingOpen() : Array.isArray(row.kin) ? (row.kin.length > 1 ? family(row.kin) : lapse(row.kin[0])) : lapse(row)));
+}
+
+// What one announcement cut stands together: it is one thing that somebody did.
+function family(rows) {
+  const [first] = rows;
+  return h("li", { class: `lapse ${first.state === "unknown" ? "unknown" : first.severity}` },
+    h("div", { class: "lapse-link" },
+      badge(first),
+      h("span", { class: "what" }, h("span", { class: "about" }, `${rows.length} at once, by one announcement of ${first.parties[0]}`)),
+      h("span", { class: "how-long" }, since(first.onset))),
+    h("ul", { class: "family" }, rows.map((row) =>
+      h("li", {}, h("a", { href: row.link, data: { lapse: row.key, focus: row.key } }, row.about), " ", h("span", { class: "wrong" }, row.reason.replaceAll("-", " ")), row.has && h("span", { class: "done" }, ` ${row.has}`)))),
+    h("p", { class: "facts" }, h("strong", { class: "dyad" }, first.dyad), " ", tags(first), " ", h("span", { class: "rule" }, first.group), ", since ", moment(first.onset)));
 }
 
 function nothingOpen() {
@@ -95,25 +120,24 @@ export function tags(row) {
   ];
 }
 
-function lapse(row, key) {
+function lapse(row) {
   const over = row.state === "resolved";
-  return h("li", { class: `lapse ${over ? "resolved" : row.state === "unknown" ? "unknown" : row.severity}${row.kin > 1 ? " kin" : ""}` },
-    h("a", { class: "lapse-link", href: row.link, data: { lapse: key, focus: key } },
+  return h("li", { class: `lapse ${over ? "resolved" : row.state === "unknown" ? "unknown" : row.severity}` },
+    h("a", { class: "lapse-link", href: row.link, data: { lapse: row.key, focus: row.key } },
       badge(row),
       h("span", { class: "what" }, h("span", { class: "about" }, row.about), h("span", { class: "wrong" }, row.wrong)),
       h("span", { class: "how-long" }, over ? moment(row.resolved) : since(row.onset), h("span", { class: "small" }, over ? " met" : ""))),
     h("p", { class: "facts" },
       h("strong", { class: "dyad" }, row.dyad), " ", tags(row), " ",
       h("span", { class: "rule" }, row.rule), " since ", moment(row.onset),
-      row.kin > 1 && h("span", { class: "kin-of" }, ` one of ${row.kin} out of one announcement`),
-      row.done && h("span", { class: "done" }, ` ${row.done}`)));
+      row.has && h("span", { class: "done" }, ` ${row.has}`)));
 }
 
 const RANK = { lapsed: 0, late: 1, unknown: 2, good: 3 };
 const byStand = (a, b) => RANK[a[1].stand] - RANK[b[1].stand] || (b[1].open ?? 0) - (a[1].open ?? 0) || (a[0] < b[0] ? -1 : 1);
 
 export function stand(kind, says) {
-  return h("span", { class: `stand ${kind}` }, mark(kind), says ?? STANDS[kind]);
+  return h("span", { class: `stand ${kind}` }, kind !== "none" && mark(kind), says ?? STANDS[kind]);
 }
 
 function dyad(row) {
@@ -135,7 +159,7 @@ function incident(row) {
     h("p", { class: "facts" }, `${row.gravity}, ${row.domain}, `, moment(row.at), row.vague ? " (the day)" : "", row.claims > 1 ? `, ${row.claims} sources` : ""),
     h("p", { class: "timer" },
       row.contact ? h("span", {}, "contact at ", moment(row.contact)) :
-      row.owed ? [h("span", {}, "no contact for ", since(row.at)), h("span", { class: "due" }, " owed ", ahead(row.owed))] : h("span", {}, since(row.at), " ago")),
+      row.owed ? [h("span", {}, "no contact for ", since(row.at)), h("span", { class: "due" }, late ? ", " : ", owed ", ahead(row.owed, "overdue by"))] : h("span", {}, since(row.at), " ago")),
     row.text && h("p", { class: "quote" }, row.text));
 }
 

@@ -10,7 +10,7 @@ import { TimeLine } from "./timeline.js";
 import { MINUTE, length, plain, run, setClock } from "./time.js";
 import { why } from "./why.js";
 
-const LOST = 4000;
+const LOST = 3000;
 const AGAIN = 1000;
 const SECTIONS = ["lapses", "channels", "dyads", "feeds", "notices", "launches", "incidents"];
 
@@ -29,9 +29,7 @@ export class LiveView {
     // The server's time of day: a browser's own clock may be wrong.
     setClock(() => Date.now() + this.ahead);
     frame(byId("main"));
-    const plot = h("div", {});
-    byId("main").append(h("section", { id: "line", class: "panel line", "aria-labelledby": "line-name" }, h("h2", { id: "line-name" }, "Who was reachable when"), plot));
-    this.line = new TimeLine(plot, { lapse: (id) => this.link(id) });
+    this.line = new TimeLine(byId("line-plot"), { lapse: (id) => this.link(id) });
     this.panel = new Panel();
     app.bar({ mode: "LIVE", kind: "live", title: me.live });
     app.strip([]);
@@ -122,6 +120,7 @@ export class LiveView {
 
   async tell() {
     const lapse = this.lapse;
+    this.toldAt = performance.now();
     let explained;
     try {
       explained = await get(`/api/live/lapses/${encodeURIComponent(lapse)}`);
@@ -130,9 +129,10 @@ export class LiveView {
       else this.panel.show(lapse, h("article", { class: "why" }, h("h2", { tabindex: "-1" }, "It cannot be shown"), h("p", {}, `${error.message}.`), button("Close", () => this.close())));
       return;
     }
-    if (lapse !== this.lapse) return;
+    const print = JSON.stringify(explained);
+    if (lapse !== this.lapse || (this.panel.key === lapse && this.print === print)) return;
+    this.print = print;
     this.revision = explained.why.row.revision;
-    this.explained = explained;
     this.panel.show(lapse, why(explained, {
       close: () => this.close(),
       link: location.origin + location.pathname + this.link(lapse),
@@ -199,6 +199,8 @@ export class LiveView {
     this.app.banners(banners);
     if (lost && this.source?.readyState === EventSource.OPEN && performance.now() - this.heard > 3 * LOST) this.connect();
     if (performance.now() - this.lineAt > MINUTE) this.loadLine();
+    // A desk takes in what was done a moment after it was done, here or elsewhere.
+    if (this.lapse && !lost && performance.now() - this.toldAt > (this.me.desk ? AGAIN : MINUTE)) this.tell();
   }
 
   leave() {

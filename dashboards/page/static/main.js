@@ -17,7 +17,8 @@ let shown = "";
 async function start() {
   applyTheme();
   setInterval(tick, 1000);
-  addEventListener("hashchange", () => route());
+  // By its own address: by the time it is heard of, a view may have written another one.
+  addEventListener("hashchange", (event) => route(new URL(event.newURL).hash));
   addEventListener("keydown", keys);
   await enter();
 }
@@ -44,18 +45,20 @@ function leave() {
   view = null;
   shown = "";
   byId("deck").hidden = true;
+  byId("title").hidden = true;
+  byId("mode").hidden = true;
   byId("strip").hidden = true;
   byId("banners").replaceChildren();
 }
 
-function parsed() {
-  const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
+function parsed(hash) {
+  const [path, query] = hash.replace(/^#\/?/, "").split("?");
   return { parts: path.split("/").filter(Boolean).map(decodeURIComponent), query: new URLSearchParams(query ?? "") };
 }
 
-function route() {
+function route(hash = location.hash) {
   if (!me) return;
-  const { parts, query } = parsed();
+  const { parts, query } = parsed(hash);
   const [kind, name] = parts;
   if (kind === "shelf") {
     leave();
@@ -86,6 +89,7 @@ function bar({ mode, title, kind }) {
   badge.className = `mode ${kind ?? ""}`;
   badge.hidden = !mode;
   byId("title").textContent = title ?? "";
+  byId("title").hidden = !title;
 }
 
 function banners(list) {

@@ -17,15 +17,17 @@ async function loaded() {
 }
 
 function path(deltas, close) {
-  let lon = 0;
-  let lat = 0;
-  let text = "";
+  let [lon, lat, west, east] = [0, 0, 180, -180];
+  const points = [];
   for (let place = 0; place < deltas.length; place += 2) {
     lon += deltas[place];
     lat += deltas[place + 1];
-    text += `${place ? "L" : "M"}${x(lon / 10).toFixed(1)} ${y(lat / 10).toFixed(1)}`;
+    [west, east] = [Math.min(west, lon / 10), Math.max(east, lon / 10)];
+    points.push([lon / 10, lat / 10]);
   }
-  return close ? `${text}Z` : text;
+  // Longitudes run on past the antimeridian: what lies beyond one edge is drawn at the other as well.
+  const shifts = [0, ...(east > 180 ? [-360] : []), ...(west < -180 ? [360] : [])];
+  return shifts.map((shift) => points.map(([east, north], place) => `${place ? "L" : "M"}${x(east + shift).toFixed(1)} ${y(north).toFixed(1)}`).join("") + (close ? "Z" : "")).join("");
 }
 
 // A circle on the globe, as points: it is no circle on the map.

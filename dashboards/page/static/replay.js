@@ -1,7 +1,7 @@
 // A recording at any moment of it: as it was known then, or as it is known now; under one set of rules, or two side by side.
 
 import { get, recording } from "./api.js";
-import { button, byId, h } from "./dom.js";
+import { button, byId, h, s } from "./dom.js";
 import { compare, compareFrame } from "./compare.js";
 import { draw, frame } from "./floor.js";
 import { Panel } from "./panel.js";
@@ -67,11 +67,7 @@ export class ReplayView {
     const main = byId("main");
     if (this.beside) compareFrame(main);
     else frame(main);
-    const box = h("section", { id: "line", class: "panel line", "aria-labelledby": "line-name" });
-    const plot = h("div", {});
-    box.append(h("h2", { id: "line-name" }, "Who was reachable when"), plot);
-    main.append(box);
-    this.line = new TimeLine(plot, { seek: (at) => this.seek(at), lapse: (id) => this.link({ lapse: id }) });
+    this.line = new TimeLine(byId("line-plot"), { seek: (at) => this.seek(at), lapse: (id) => this.link({ lapse: id }) });
     this.lineKey = "";
     this.panel = new Panel();
   }
@@ -184,7 +180,7 @@ export class ReplayView {
     const line = await get(`${recording(this.name)}/time-line`, { at: new Date(this.at).toISOString(), known: this.known, rules: this.rules }).catch(() => null);
     if (!line || this.lineKey !== key) return;
     // What was not known yet leaves its place on the line empty.
-    this.line.show({ ...line, end: this.overview.end });
+    this.line.show({ ...line, ends: this.overview.end });
     this.line.setAt(this.at);
   }
 
@@ -201,17 +197,17 @@ export class ReplayView {
       select.value = String(value);
       return h("label", { class: "choice" }, h("span", {}, label), select);
     };
-    const tool = (text, label, act, key) => button(text, act, { "aria-label": label, title: label, "aria-keyshortcuts": key });
+    const tool = (sign, label, act, key) => button(s("svg", { class: "sign-icon", viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: sign })), act, { "aria-label": label, title: label, "aria-keyshortcuts": key });
     const scrub = h("input", { id: "scrub", type: "range", min: "0", max: String(Math.round((this.end - this.start) / 1000)), step: "60", "aria-label": "Moment of the recording",
       on: { input: (event) => this.seek(this.start + Number(event.target.value) * 1000) } });
     deck.replaceChildren(
       h("div", { class: "deck-row" },
         h("div", { class: "deck-keys", role: "group", "aria-label": "Play" },
-          tool("⏮", "The change of a lapse before", () => this.step(-1, "lapse"), "["),
-          tool("◂", "The event before", () => this.step(-1, "any"), ","),
+          tool("M6 5v14M20 5v14L9 12z", "The change of a lapse before", () => this.step(-1, "lapse"), "["),
+          tool("M17 5v14L7 12z", "The event before", () => this.step(-1, "any"), ","),
           h("button", { id: "play", type: "button", class: "play", "aria-keyshortcuts": "Space", on: { click: () => this.toggle() } }, "Play"),
-          tool("▸", "The next event", () => this.step(1, "any"), "."),
-          tool("⏭", "The next change of a lapse", () => this.step(1, "lapse"), "]")),
+          tool("M7 5v14l10-7z", "The next event", () => this.step(1, "any"), "."),
+          tool("M18 5v14M4 5v14l11-7z", "The next change of a lapse", () => this.step(1, "lapse"), "]")),
         h("div", { class: "deck-at" }, h("strong", { id: "deck-group" }), h("span", { id: "deck-at" })),
         scrub,
         h("div", { class: "deck-choices" },

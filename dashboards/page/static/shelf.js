@@ -6,7 +6,7 @@ import { day } from "./time.js";
 export function shelf(main, me) {
   main.replaceChildren(
     h("section", { class: "panel shelf", "aria-labelledby": "shelf-name" },
-      h("h1", { id: "shelf-name" }, "Recordings"),
+      h("h2", { id: "shelf-name" }, "Pick a recording"),
       h("p", {}, "Each is a stretch of real history, event by event, with its sources. Pick one, and look at any moment of it."),
       h("ul", { class: "cards" }, me.cards.map((card) =>
         h("li", { class: "card" },

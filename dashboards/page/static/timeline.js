@@ -34,7 +34,7 @@ export class TimeLine {
   }
 
   show(data) {
-    this.data = data && { ...data, from: Date.parse(data.start), to: Math.max(Date.parse(data.end), Date.parse(data.start) + LEAST) };
+    this.data = data && { ...data, from: Date.parse(data.start), to: Math.max(Date.parse(data.ends ?? data.end), Date.parse(data.start) + LEAST) };
     if (this.data && !this.moved) this.view = [this.data.from, this.data.to];
     this.draw();
     this.tell();
@@ -145,11 +145,11 @@ export class TimeLine {
 
   lapseBar(lapse, y, end) {
     const from = Math.max(this.x(Date.parse(lapse.start)), this.left);
-    const to = Math.min(lapse.end ? this.x(Date.parse(lapse.end)) : this.x(this.data.to), end);
+    const to = Math.min(this.x(Date.parse(lapse.end ?? this.data.end)), end);
     if (to < this.left || from > end) return "";
     const says = `${lapse.exercise ? "EXERCISE " : ""}${lapse.state === "unknown" ? "UNKNOWN" : lapse.severity}: ${lapse.about}, ${lapse.wrong}, since ${plain(lapse.start)}${lapse.end ? `, met ${plain(lapse.end)}` : ""}`;
-    return s("a", { href: this.lapse(lapse.id), tabindex: "-1", "aria-hidden": "true" },
-      s("rect", { class: `lapse-bar ${lapse.state === "unknown" ? "unknown" : lapse.severity}`, x: from.toFixed(1), y, width: Math.max(4, to - from).toFixed(1), height: LANE - 3, rx: 2 }, s("title", {}, says)));
+    // The list of lapses has the links; this is one more way to them for a pointer.
+    return s("rect", { "data-href": this.lapse(lapse.id), class: `lapse-bar ${lapse.state === "unknown" ? "unknown" : lapse.severity}`, x: from.toFixed(1), y, width: Math.max(4, to - from).toFixed(1), height: LANE - 3, rx: 2 }, s("title", {}, says));
   }
 
   // Lapses side by side, as few rows of them as go without overlap.
@@ -248,7 +248,10 @@ export class TimeLine {
     });
     const up = (event) => {
       touches.delete(event.pointerId);
-      if (drag && !drag.seeks && !drag.moved && this.seek && event.type === "pointerup" && !event.target.closest("a") && at(event) > this.left) this.seek(this.when(at(event)));
+      if (drag && !drag.seeks && !drag.moved && event.type === "pointerup") {
+        if (event.target.dataset.href) location.hash = event.target.dataset.href;
+        else if (this.seek && at(event) > this.left) this.seek(this.when(at(event)));
+      }
       drag = null;
     };
     plot.addEventListener("pointerup", up);

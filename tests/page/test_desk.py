@@ -1,0 +1,192 @@
+"""Doing something about a lapse: from the page to the trail of a real alert desk that runs beside it, and back."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page as Tab
+from playwright.sync_api import expect
+
+from alerts import people
+from alerts.people import Account
+from alerts.policies import load
+from alerts.service.embedded import desk_file
+from alerts.service.store import Store
+from dashboards.page.ports import Member
+from dashboards.page.serve import Page
+from deploy.watch_desk import DeskPeople, FileDesk, LogReports
+from streams.log.sqlite import Log
+from streams.rulebook import RuleBook
+from tests.page.serving import OFFICER, VIEWER, agreements, append, client, served, suspended
+from tests.page.test_browser import ago
+
+POLICY = """
+gather = "0 s"
+trouble = ["receiver:bell"]
+exercise = ["drill-bell"]
+
+[[receivers]]
+id = "bell"
+kind = "log"
+
+[[receivers]]
+id = "drill-bell"
+kind = "log"
+exercise = true
+
+[[people]]
+id = "ole"
+name = "Ole, watch officer"
+receivers = ["bell"]
+
+[[routes]]
+id = "all"
+steps = [{ to = ["person:ole"] }]
+"""
+PASSWORD = "a calm night on the line"
+
+
+def utc() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a log, a policy, people, and a desk that runs."""
+    folder = tmp_path_factory.mktemp("desk")
+    append(folder / "log.db", suspended("off-1", "us-china-theater", ago(hours=30)))
+    (folder / "policy.toml").write_text(POLICY)
+    accounts = (
+        Account(id="ole", name="Ole", role="officer", created=utc(), password=people.hashed(PASSWORD)),
+        Account(id="vera", name="Vera", role="viewer", created=utc(), password=people.hashed(PASSWORD)),
+    )
+    people.change(folder / "people.json", lambda _: people.Kept(people=accounts))
+    command = [sys.executable, "-c", "from deploy.cli import main; main()", "alerts", "run", str(folder / "policy.toml")]
+    command += ["--log", str(folder / "log.db"), "--people", str(folder / "people.json"), "--bind", "127.0.0.1:0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as desk:
+        assert desk.stdout is not None
+        assert "url" in json.loads(desk.stdout.readline())
+        yield folder
+        desk.send_signal(signal.SIGTERM)
+
+
+@contextmanager
+def page_of(place: Path, owner: Member = OFFICER) -> Iterator[Page]:
+    log = place / "log.db"
+    with served(
+        log=log,
+        owner=owner,
+        people=DeskPeople(place / "people.json"),
+        desk=FileDesk(desk_file(log), load(place / "policy.toml"), utc),
+        reports=LogReports(log, RuleBook(agreements()), utc),
+    ) as page:
+        yield page
+
+
+def test_a_lapse_is_acknowledged_with_the_keyboard(tab: Tab, place: Path) -> None:
+    with page_of(place) as page:
+        tab.goto(page.link())
+        expect(tab.locator("#lapses-list")).to_contain_text("Theater commanders' talks")
+        tab.keyboard.press("j")
+        tab.keyboard.press("a")
+        expect(tab.locator("#act-says")).to_contain_text("acknowledged, number")
+        expect(tab.locator("#lapses-list")).to_contain_text("ole has it")
+        # Who was told and who did what is part of why.
+        done = tab.locator("#why")
+        expect(done).to_contain_text("ole was told (alarm)")
+        expect(done).to_contain_text("ole acknowledged until")
+        tab.keyboard.press("n")
+        tab.get_by_role("textbox", name="Note").fill("Called the embassy.")
+        tab.get_by_role("dialog").get_by_role("button", name="Note").click()
+        expect(done).to_contain_text("Called the embassy.")
+    with Store(desk_file(place / "log.db"), create=False) as store:
+        told = [json.loads(data)["action"] for _, data in store.actions()]
+    assert [(action["by"], action["via"], action["deed"]["do"]) for action in told][:2] == [
+        ("ole", "page", "ack"),
+        ("ole", "page", "note"),
+    ]
+
+
+def test_a_viewer_may_look_and_not_act(tab: Tab, place: Path) -> None:
+    with page_of(place, VIEWER) as page:
+        tab.goto(page.link())
+        expect(tab.locator("#lapses-list")).to_contain_text("Theater commanders' talks")
+        tab.locator("[data-lapse]").first.click()
+        expect(tab.locator("#act-ack")).to_be_disabled()
+        expect(tab.locator(".acts")).to_contain_text("you may look, and not act")
+        # What the page does not offer, the server refuses all the same.
+        lapse = tab.url.rsplit("/", 1)[1]
+        asked = """async (target) => {
+            const form = (await (await fetch("/api/me")).json()).form;
+            const body = JSON.stringify({ deed: { do: "ack", target } });
+            const headers = { "Content-Type": "application/json", "X-Steadyline-Form": form };
+            const answer = await fetch("/api/live/deeds", { method: "POST", headers, body });
+            return [answer.status, (await answer.json()).detail];
+        }"""
+        assert tab.evaluate(asked, lapse) == [403, "Vera is a viewer: this takes an officer"]
+
+
+def test_what_makes_no_sense_is_refused_by_the_desk_in_its_words(place: Path) -> None:
+    with page_of(place) as page, client(page) as somebody:
+        form = {"X-Steadyline-Form": somebody.get("/api/me").json()["form"]}
+        answer = somebody.post("/api/live/deeds", json={"deed": {"do": "ack", "target": "0" * 16}}, headers=form)
+        assert answer.status_code == 422
+        assert "0000000000000000" in answer.json()["detail"]
+
+
+def test_people_of_the_desk_sign_in_with_their_passwords(tab: Tab, place: Path) -> None:
+    with page_of(place) as page:
+        tab.goto(f"http://{page.bind}/")
+        tab.get_by_label("Name").fill("vera")
+        tab.get_by_label("Password").fill("not her password")
+        tab.get_by_role("button", name="Sign in").click()
+        expect(tab.locator(".wrong-input")).to_have_text("no such name and password")
+        tab.get_by_label("Password").fill(PASSWORD)
+        tab.get_by_role("button", name="Sign in").click()
+        expect(tab.locator(".who")).to_have_text("Vera (viewer)")
+
+
+def test_wrong_passwords_are_slowed_down(place: Path) -> None:
+    with page_of(place) as page, client(page, signed_in=False) as anybody:
+        tried = {"name": "nobody", "password": "x"}
+        answers = [anybody.post("/api/sign-in", json=tried).status_code for _ in range(6)]
+        assert answers == [401] * 5 + [429]
+
+
+def test_whoever_may_no_longer_act_is_refused_at_once(place: Path) -> None:
+    with page_of(place) as page, client(page) as somebody:
+        form = {"X-Steadyline-Form": somebody.get("/api/me").json()["form"]}
+        before = people.read(place / "people.json")
+        demoted = tuple(
+            Account(id=one.id, name=one.name, role="viewer", created=one.created, password=one.password)
+            for one in before.people
+        )
+        people.change(place / "people.json", lambda _: people.Kept(people=demoted))
+        try:
+            answer = somebody.post("/api/live/deeds", json={"deed": {"do": "ack", "target": "0" * 16}}, headers=form)
+            assert answer.status_code == 403
+        finally:
+            people.change(place / "people.json", lambda _: before)
+
+
+def test_a_call_is_reported_from_the_page(tab: Tab, place: Path) -> None:
+    with page_of(place) as page:
+        tab.goto(page.link())
+        expect(tab.locator("#lapses-list")).to_contain_text("Theater commanders' talks")
+        tab.click("#report")
+        tab.get_by_role("combobox", name="Channel").fill("us-china-dtI")
+        tab.get_by_role("textbox", name="Who asked for it").fill("US")
+        tab.get_by_role("dialog").get_by_role("button", name="Report").click()
+        expect(tab.locator(".wrong-input")).to_contain_text("or us-china-dtl")
+        tab.get_by_role("combobox", name="Channel").fill("us-china-dtl")
+        tab.get_by_role("dialog").get_by_role("button", name="Report").click()
+        expect(tab.locator("dialog")).to_contain_text("Reported as report-")
+    with Log(place / "log.db", create=False) as log:
+        sources = {record.source for record in log.read() if record.kind.endswith("channel.request.v1")}
+    assert sources == {"urn:steadyline:report:ole"}
