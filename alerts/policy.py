@@ -46,10 +46,16 @@ class Receiver(Spec, frozen=True, kw_only=True):
 
 
 class Officer(Spec, frozen=True, kw_only=True):
-    """A person who can be told; ``receivers`` are used all at once."""
+    """A person who can be told.
+
+    Attributes:
+        receivers: The ways to this person, used all at once.
+        known_as: Other words by which a calendar names the person: an address, ``On call: Ann``.
+    """
 
     id: Person
     name: Annotated[str, Meta(min_length=1, max_length=200)]
+    known_as: tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...] = ()
     receivers: Annotated[tuple[Key, ...], Meta(min_length=1)]
 
 

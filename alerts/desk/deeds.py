@@ -78,7 +78,7 @@ def apply(desk: "Desk", action: Action, now: datetime) -> list[str]:
     deed = action.deed
     match deed:
         case Silence():
-            drill = action.exercise or action.run is not None
+            drill = action.exercise or action.run is not None or desk.run is not None
             said = Quieted(deed.name, deed.match, deed.start, deed.end, deed.reason, action.by, drill)
             desk.paging.holding.said[deed.name] = said
             return desk.standing()

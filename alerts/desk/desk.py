@@ -42,7 +42,7 @@ class Desk:
     """
 
     def __init__(self, policy: Policy, *, run: str | None = None) -> None:
-        self._run = run
+        self.run = run
         self._policy = policy
         self.paging = Paging(policy)
         self.saying = self.paging.saying
@@ -144,7 +144,11 @@ class Desk:
             if same:
                 self._schedule(head)
             else:
-                # By another policy other things are due.
+                # By another policy other words are due: all is looked at anew. Who has a page keeps it.
+                if head.has is not None or head.snoozed is not None:
+                    self.paging.cover(page)
+                if head.over_at is None:
+                    head.flush_at = self.now
                 self._plan(page)
                 self._touched.add(name)
 
@@ -173,7 +177,7 @@ class Desk:
         return [name for name, page in self.books.items() if page.head.over_at is None]
 
     def _hear(self, lapse: Lapse, now: datetime) -> list[Sending]:
-        drill = lapse.exercise or lapse.run is not None or self._run is not None
+        drill = lapse.exercise or lapse.run is not None or self.run is not None
         name = self.listed.get((drill, lapse.id))
         if name is None:
             if lapse.state == "withdrawn":
@@ -193,7 +197,7 @@ class Desk:
 
     def _page_for(self, lapse: Lapse, now: datetime, *, drill: bool) -> Page:
         """The page that a new lapse joins: its announcement's, one that still gathers for the same parties, or a new one."""
-        run = lapse.run if lapse.run is not None else self._run
+        run = lapse.run if lapse.run is not None else self.run
         while self._gathering and self.books[first := next(iter(self._gathering.values()))].head.gathers_until <= now:
             del self._gathering[_key(self.books[first].head)]
         announced = lapse.group is not None

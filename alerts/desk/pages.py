@@ -17,11 +17,13 @@ from alerts.desk.routing import Routing
 from alerts.desk.saying import Saying
 from alerts.desk.state import Has, Item, Page, Said, Track, by_loudness, outline
 from alerts.policy import Policy
-from alerts.sendings import Kind, Sending
+from alerts.sendings import Kind, Sending, page_id
 from streams.lapses import Lapse
 
 KEEP = timedelta(days=400)
 """How long a page that is over is kept: as long as a late report may still take back what was on it."""
+_LATE = timedelta(days=30)
+"""What was over before it became known is said where it was not over for longer than this; the rest is history."""
 _CLEAR = timedelta(seconds=30)
 """All-clears gather too, but not for longer than this."""
 
@@ -46,7 +48,7 @@ class Paging:
         item = page.items.get(lapse.id)
         if item is None:
             item = page.items[lapse.id] = Item(lapse=lapse, changed=now)
-            item.late = item.over and lapse.state != "withdrawn"
+            item.late = lapse.resolved is not None and lapse.state != "withdrawn" and now - lapse.resolved <= _LATE
             news = True
         else:
             before, was_over = item.lapse, item.over
@@ -333,6 +335,6 @@ def again(page: Page, why: str) -> None:
 
 
 def flap_key(page: Page, item: Item) -> str:
-    """What comes and goes: a subject of a rule, whenever it began."""
+    """The name of what comes and goes: a subject of a rule, whenever it began."""
     lapse = item.lapse
-    return "\x1f".join((str(page.head.drill), page.head.run or "", lapse.agreement, lapse.rule, lapse.subject))
+    return page_id(str(page.head.drill), page.head.run or "", lapse.agreement, lapse.rule, lapse.subject)

@@ -99,7 +99,7 @@ def shifts_of(rota: Rota, people: Iterable[Officer]) -> Shifts:
     """
     named: dict[str, str] = {}
     for officer in people:
-        for word in (officer.id, officer.name, *(receiver for receiver in officer.receivers if "@" in receiver)):
+        for word in (officer.id, officer.name, *officer.known_as):
             named.setdefault(word.lower(), officer.id)
     return Shifts(rota.calendar_text or "", rota.zone, named)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 from alerts.desk.rotas import Handed, Rotas, Told
 from alerts.desk.state import MOST_DEEDS, Item, Page, Word, by_loudness
@@ -46,25 +47,7 @@ class Saying:
         found = []
         allowed = [told for told in to if self.allowed(told.receiver, drill=head.drill)]
         for receiver, person in allowed:
-            head.number += 1
-            found.append(
-                Sending(
-                    key=sending_key(head.id, head.number, receiver),
-                    page=head.id,
-                    number=head.number,
-                    kind=kind,
-                    receiver=receiver,
-                    person=person,
-                    at=now,
-                    severity=listed[0].lapse.severity if listed else Severity.PAGE,
-                    lapses=tuple(item.lapse for item in listed[:LISTED]),
-                    more=max(0, len(listed) - LISTED),
-                    because=because,
-                    step=step,
-                    exercise=head.drill,
-                    run=head.run,
-                )
-            )
+            found.append(one(head, kind, Told(receiver, person), now, because, items=listed, step=step))
             head.words.append(Word(at=now, number=head.number, kind=kind, receiver=receiver, person=person))
         while len(head.words) > MOST_DEEDS:
             del head.words[MOST_DEEDS // 2]
@@ -76,3 +59,42 @@ class Saying:
                 item.told, item.owed = tuple(sorted(told)), tuple(sorted(owed))
                 page.touched.add(item.lapse.id)
         return found
+
+
+class Numbered(Protocol):
+    """What sendings are about: a page, or trouble of the desk's own. It counts them."""
+
+    id: str
+    drill: bool
+    run: str | None
+    number: int
+
+
+def one(
+    about: Numbered,
+    kind: Kind,
+    told: Told,
+    now: datetime,
+    because: str,
+    *,
+    items: Sequence[Item] = (),
+    step: int | None = None,
+) -> Sending:
+    """The next sending about a page, to one receiver."""
+    about.number += 1
+    return Sending(
+        key=sending_key(about.id, about.number, told.receiver),
+        page=about.id,
+        number=about.number,
+        kind=kind,
+        receiver=told.receiver,
+        person=told.person,
+        at=now,
+        severity=items[0].lapse.severity if items else Severity.PAGE,
+        lapses=tuple(item.lapse for item in items[:LISTED]),
+        more=max(0, len(items) - LISTED),
+        because=because,
+        step=step,
+        exercise=about.drill,
+        run=about.run,
+    )

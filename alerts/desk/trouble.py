@@ -5,11 +5,10 @@ from datetime import datetime
 import msgspec
 
 from alerts.desk.rotas import Told
-from alerts.desk.saying import Saying
+from alerts.desk.saying import Saying, one
 from alerts.desk.state import Has
 from alerts.policy import Policy, Route, Step
-from alerts.sendings import Kind, Sending, page_id, sending_key
-from streams.severity import Severity
+from alerts.sendings import Kind, Sending, page_id
 
 _ROUTE = Route(id="trouble", steps=(Step(to=("receiver:none",)),))
 """Nobody writes one for trouble: it is said again after the waits of a route that says none."""
@@ -97,24 +96,6 @@ class Troubles:
 
     def _say(self, trouble: Trouble, kind: Kind, to: list[Told], because: str, now: datetime) -> list[Sending]:
         self.touched.add(trouble.about)
-        found = []
-        for receiver, person in to:
-            trouble.number += 1
-            found.append(
-                Sending(
-                    key=sending_key(trouble.id, trouble.number, receiver),
-                    page=trouble.id,
-                    number=trouble.number,
-                    kind=kind,
-                    receiver=receiver,
-                    person=person,
-                    at=now,
-                    severity=Severity.PAGE,
-                    lapses=(),
-                    because=f"{trouble.about}: {because}",
-                    exercise=trouble.drill,
-                    run=trouble.run,
-                )
-            )
+        found = [one(trouble, kind, told, now, f"{trouble.about}: {because}") for told in to]
         trouble.told = tuple(sorted({*trouble.told, *(told.receiver for told in to)}))
         return found

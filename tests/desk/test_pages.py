@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.desk import RefusedError
-from streams.actions import Note, Resolve, Snooze, Unacknowledge
+from alerts.desk import Desk, RefusedError
+from alerts.policy import Route, Step
+from streams.actions import Acknowledge, Note, Resolve, Snooze, Unacknowledge
 from streams.severity import Severity
 from tests.desk.build import DAY, HOUR, MINUTE, SECOND, T0, Run, lapse, policy, span, words
 
@@ -259,3 +260,33 @@ def test_a_page_that_is_over_is_forgotten_once_no_late_report_can_take_it_back()
     run.until(402 * DAY)
     assert run.desk.pages(settled=True) == []
     assert run.desk.wake is None
+
+
+def test_what_was_over_long_before_it_became_known_is_history() -> None:
+    run = Run()
+    run.lapse(lapse(state="resolved", resolved=T0 - 31 * DAY))
+    run.lapse(lapse("feed/desk", change="unknown", parties=(), reason="feed-silent", resolved=T0 - 31 * DAY))
+    assert run.until(DAY) == []
+
+
+def test_by_another_policy_what_stands_is_told_to_whom_that_one_names_and_who_has_a_page_keeps_it() -> None:
+    run = Run()
+    run.lapse(lapse(), lapse("far", parties=("AA", "CC")))
+    run.until(GATHER)
+    had = next(page for page in run.desk.pages() if page.lapses[0].subject == "far")
+    run.act(Note(target=had.id, note="mine"), MINUTE)
+    run.act(Acknowledge(target=had.id), MINUTE)
+    cells = {name: cell for name, cell in run.desk.changes().items() if cell is not None}
+    other = Desk(policy(routes=(Route(id="chief", steps=(Step(to=("person:chief",)),)),)))
+    other.recall(cells)
+    assert other.wake is not None
+    assert words(other.advance(T0 + 2 * MINUTE)) == [("alarm", "chief-phone")]
+    assert {page.state for page in other.pages()} == {"firing", "acknowledged"}
+
+
+def test_the_names_of_cells_are_plain_whatever_the_lapse_is_called() -> None:
+    run = Run()
+    run.lapse(lapse("\x1f\x00/é", group="a\x1fb"))
+    run.until(GATHER)
+    for name in run.desk.changes():
+        assert all(part.isascii() and part.isprintable() for part in name)

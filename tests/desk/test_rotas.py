@@ -11,7 +11,10 @@ from alerts.policy import Officer, Override, Policy, Receiver, Rota
 from streams.actions import HandOver
 from tests.desk.build import DAY, HOUR, POLICY, SECOND, T0, Run, lapse, words
 
-PEOPLE = tuple(Officer(id=name, name=name.title(), receivers=(f"{name}-phone",)) for name in ("ann", "bob", "cyd"))
+PEOPLE = tuple(
+    Officer(id=name, name=name.title(), known_as=(f"{name[0]}.{name[1:]}@example.org",), receivers=(f"{name}-phone",))
+    for name in ("ann", "bob", "cyd")
+)
 RECEIVERS = tuple(Receiver(id=f"{person.id}-phone") for person in PEOPLE)
 
 
@@ -119,7 +122,7 @@ DTSTAMP:20260101T000000Z
 DTSTART;VALUE=DATE:20260310
 DTEND;VALUE=DATE:20260311
 SUMMARY:whole day
-ATTENDEE;CN=Cyd:mailto:CYD
+ATTENDEE;CN=Cyd:mailto:C.Yd@Example.org
 END:VEVENT
 BEGIN:VEVENT
 UID:3

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from alerts.policy import Officer
-from streams.actions import Acknowledge, Resolve
-from tests.desk.build import DAY, HOUR, MINUTE, POLICY, SECOND, Run, lapse, policy, words
+from streams.actions import Acknowledge, Match, Resolve, Silence
+from tests.desk.build import DAY, HOUR, MINUTE, POLICY, SECOND, T0, Run, lapse, policy, words
 
 GATHER = 10 * SECOND
 
@@ -119,4 +119,7 @@ def test_everything_of_a_desk_that_serves_a_run_goes_to_the_exercise_route() -> 
     run.lapse(lapse())
     (alarm,) = run.until(DAY)
     assert (alarm.receiver, alarm.exercise, alarm.run) == ("drills", True, "replay-1")
+    run.act(Silence(name="s", match=Match(subjects=("west",)), start=T0, end=T0 + 9 * DAY, reason="r"), DAY)
+    run.lapse(lapse("west"), at=DAY)
+    assert run.until(2 * DAY) == []
     assert timedelta() < alarm.at - run.journal[0].at <= GATHER
