@@ -1,6 +1,5 @@
 """From the text of a policy file to the policy, or to everything that is wrong with it: file, line, field, expected and got."""
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import resources
@@ -15,6 +14,7 @@ from alerts.desk.rotas import shifts_of
 from alerts.desk.routing import DRILL
 from alerts.policy import Maintenance, Officer, Policy, QuietHours, Receiver, Rota, Route
 from streams.agreements.check import Fault
+from streams.agreements.documents import UnparsedError, parsed
 from streams.agreements.locate import line_at, lines_of
 from streams.agreements.problems import Place, Problem, field_named
 from streams.agreements.read import read_table
@@ -75,18 +75,10 @@ def read(name: str, content: bytes, calendar: Callable[[str], str]) -> Policy:
     Raises:
         PolicyError: with every problem found, each with file, line and field.
     """
-    if len(content) > MAX_BYTES:
-        raise PolicyError([Problem(name, 1, "", f"expected at most {MAX_BYTES} bytes, got more")])
     try:
-        text = content.decode()
-        raw = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise PolicyError([Problem(name, line, "", f"expected UTF-8, got byte 0x{content[error.start]:02x}")]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError([Problem(name, None, "", f"expected TOML, got: {error}")]) from None
-    except RecursionError:
-        raise PolicyError([Problem(name, 1, "", "expected TOML, got brackets nested too deeply")]) from None
+        text, raw = parsed(name, content, MAX_BYTES)
+    except UnparsedError as error:
+        raise PolicyError([error.problem]) from None
     faults: list[Fault] = []
     policy = _policy(raw, calendar, faults)
     if faults or policy is None:

@@ -1,7 +1,6 @@
 """From the text of a probes file to a site, or to everything that is wrong with it: file, line, field, expected and got."""
 
 import ssl
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,6 +10,7 @@ from producers.probes import trust
 from producers.probes.model import AnyTarget, Http, Site, Smtp, Target, host_of, replaced, trust_of
 from producers.probes.timetable import timetable_of
 from streams.agreements.check import Fault
+from streams.agreements.documents import UnparsedError, parsed
 from streams.agreements.locate import line_at, lines_of
 from streams.agreements.model import Channel
 from streams.agreements.problems import Place, Problem, field_named
@@ -70,18 +70,10 @@ def read(name: str, content: bytes, base: Path, book: RuleBook) -> Read:
     Raises:
         ProbesError: with every problem found, each with file, line and field.
     """
-    if len(content) > MAX_BYTES:
-        raise ProbesError([Problem(name, 1, "", f"expected at most {MAX_BYTES} bytes, got more")])
     try:
-        text = content.decode()
-        raw = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ProbesError([Problem(name, line, "", f"expected UTF-8, got byte 0x{content[error.start]:02x}")]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ProbesError([Problem(name, None, "", f"expected TOML, got: {error}")]) from None
-    except RecursionError:
-        raise ProbesError([Problem(name, 1, "", "expected TOML, got brackets nested too deeply")]) from None
+        text, raw = parsed(name, content, MAX_BYTES)
+    except UnparsedError as error:
+        raise ProbesError([error.problem]) from None
     faults: list[Fault] = []
     site = _site(raw, base, book, faults)
     if faults or site is None:

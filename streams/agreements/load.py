@@ -9,12 +9,9 @@ from pathlib import Path
 from streams.agreements import check
 from streams.agreements.model import Agreement
 from streams.agreements.problems import AgreementError, Problem, field_named
-from streams.agreements.read import Text, read
+from streams.agreements.read import MAX_BYTES, Text, read
 
 __all__ = ["MAX_BYTES", "AgreementError", "Problem", "load_builtin", "load_directory", "load_file", "overlay"]
-
-MAX_BYTES = 262_144
-"""The longest agreement file that is read, in bytes."""
 
 
 def load_file(path: Path, base: Sequence[Agreement] | None = None) -> Agreement:
@@ -77,10 +74,7 @@ def _read_all(directory: Path | Traversable) -> tuple[Text, ...]:
 
 def _read(file: Path | Traversable) -> Text:
     with file.open("rb") as stream:
-        content = stream.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        return Text(file.name, "", None, (Problem(file.name, 1, "", f"expected at most {MAX_BYTES} bytes, got more"),))
-    return read(file.name, content)
+        return read(file.name, stream.read(MAX_BYTES + 1))
 
 
 def _fitted(texts: Sequence[Text], base: Sequence[Agreement] | None) -> tuple[Agreement, ...]:

@@ -1,7 +1,5 @@
 """From the text of an agreement file to the agreement, or to everything that is wrong with the text."""
 
-import re
-import tomllib
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, cast
 
@@ -9,13 +7,15 @@ import msgspec
 
 from streams.agreements import check
 from streams.agreements.check import Fault
+from streams.agreements.documents import UnparsedError, parsed
 from streams.agreements.explain import explained
 from streams.agreements.locate import line_at, lines_of
 from streams.agreements.model import Agreement, AnyObligation, Channel, Feed, from_toml
 from streams.agreements.problems import Place, Problem, field_named
 from streams.spans import Span
 
-_TOML_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
+MAX_BYTES = 262_144
+"""The longest agreement file that is read, in bytes."""
 
 
 class Text(NamedTuple):
@@ -48,17 +48,9 @@ def read(name: str, content: bytes) -> Text:
         content: The file's bytes, TOML in UTF-8.
     """
     try:
-        text = content.decode()
-        raw = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return _refused(name, "", line, f"expected UTF-8, got byte 0x{content[error.start]:02x}")
-    except tomllib.TOMLDecodeError as error:
-        where = _TOML_PLACE.search(str(error))
-        line = int(where[1]) if where and where[1] else max(1, len(text.splitlines()))
-        return _refused(name, text, line, f"expected TOML, got: {error}")
-    except RecursionError:
-        return _refused(name, text, 1, "expected TOML, got brackets nested too deeply")
+        text, raw = parsed(name, content, MAX_BYTES)
+    except UnparsedError as error:
+        return Text(name, "", None, (error.problem,))
     agreement, faults = _agreement(raw)
     if agreement is not None:
         faults += check.agreement_faults(agreement)
@@ -70,10 +62,6 @@ def read(name: str, content: bytes) -> Text:
     if not faults:
         return result
     return result._replace(agreement=None, problems=tuple(result.located(fault) for fault in faults))
-
-
-def _refused(name: str, text: str, line: int, message: str) -> Text:
-    return Text(name, text, None, (Problem(name, line, "", message),))
 
 
 def _names(raw: dict[str, Any]) -> frozenset[tuple[str, str]]:
