@@ -18,6 +18,7 @@ from deploy.commands import (
     gateway,
     generate,
     grafana,
+    influx,
     notices,
     probe,
     record,
@@ -84,6 +85,7 @@ app.add_typer(spool.app, name="spool")
 app.add_typer(probe.app, name="probe")
 app.add_typer(gateway.app, name="gateway")
 app.add_typer(grafana.app, name="grafana")
+app.add_typer(influx.app, name="influx")
 app.add_typer(stack.app, name="stack")
 app.add_typer(topics.app, name="topics")
 app.command(epilog=scorecard.EXAMPLES)(scorecard.scorecard)

@@ -41,6 +41,8 @@ LIVE = "live"
 """The tag ``run`` of what is no replay and no drill."""
 DRILL = "exercise"
 """The tag ``run`` of drills in the live log."""
+NO_REASON = "none"
+"""The reason of what stands well. Not an empty text: of some of those Flux tells another row's."""
 OTHER = "other"
 """The tag of a party that no agreement names."""
 
@@ -80,7 +82,7 @@ class StandingRow(Row):
 
     Attributes:
         stand: 0 good, 1 late, 2 lapsed, 3 unknown.
-        reason: Why, empty where it is good.
+        reason: Why; ``none`` where it is good.
         open: How many of its lapses are open. The sum over all kinds is every open lapse, each once.
         severity: Of the worst of them: 0 of none, 1 info, 2 warn, 3 page, 4 critical.
         since: Since when it has stood so; unknown where it is left out.

@@ -2,19 +2,46 @@
 
 import ipaddress
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from streams.live.progress import Vitals
-
 BIND = "127.0.0.1:9478"
 """Where it listens unless told."""
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Told(Protocol):
+    """How one partition number of a service is."""
+
+    @property
+    def now(self) -> datetime | None:
+        """Up to when it was judged, UTC."""
+
+    @property
+    def held(self) -> int:
+        """How many records wait for a tick."""
+
+    def tick_age(self, at: float) -> float:
+        """Seconds since its time moved, at ``at``."""
+
+
+class Vital(Protocol):
+    """What a service knows of itself."""
+
+    def alive(self) -> str | None:
+        """Why it must be ended and started anew; ``None`` where all is well."""
+
+    def ready(self, at: float) -> Sequence[str]:
+        """Why it does not do its work, at ``at`` by the clock it is told; none where it does."""
+
+    def partitions(self) -> Mapping[int, Told]:
+        """How each of its partition numbers is."""
 
 
 class Bind(NamedTuple):
@@ -50,7 +77,7 @@ class Health:
 
     def __init__(
         self,
-        vitals: Vitals,
+        vitals: Vital,
         registry: CollectorRegistry,
         *,
         bind: str = BIND,
