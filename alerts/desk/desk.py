@@ -140,7 +140,10 @@ class Desk:
             for item in page.items.values():
                 page.routes[item.lapse.id] = self.paging.routing.of(item.lapse, drill=head.drill)
                 self.listed[head.drill, item.lapse.id] = name
-            (self._announced if head.announced else self._gathering)[_key(head)] = name
+            if head.announced:
+                self._announced[_key(head)] = name
+            elif head.gathers_until > self.now:
+                self._gathering[_key(head)] = name
             if same:
                 self._schedule(head)
             else:
@@ -228,8 +231,6 @@ class Desk:
         self._mark_delivered(awaited, outcome)
         if outcome.delivered:
             return self.troubles.mended(about, now, "it takes what it is sent again")
-        if not outcome.final:
-            return []
         why = f"took nothing after {outcome.attempts} attempts: {outcome.reason or 'no reason given'}"
         return self.troubles.found(about, why, now, drill=awaited.drill, run=awaited.run)
 

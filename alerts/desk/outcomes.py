@@ -43,9 +43,12 @@ class Awaiting:
             self._drop(next(iter(self.known)))
 
     def learn(self, outcome: Outcome) -> Awaited | None:
-        """The sending of an outcome; ``None`` where it is not final, not awaited, or known already."""
+        """The sending of an outcome; ``None`` where it is not awaited, or known already.
+
+        That a receiver has not taken it yet counts once, whether it will be tried again or not.
+        """
         awaited = self.known.get(outcome.key)
-        if awaited is None or outcome.receiver in awaited.tried or not (outcome.final or outcome.delivered):
+        if awaited is None or (outcome.receiver in awaited.tried and not outcome.delivered):
             return None
         if outcome.delivered:
             self._drop(outcome.key)

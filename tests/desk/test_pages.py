@@ -290,3 +290,17 @@ def test_the_names_of_cells_are_plain_whatever_the_lapse_is_called() -> None:
     run.until(GATHER)
     for name in run.desk.changes():
         assert all(part.isascii() and part.isprintable() for part in name)
+
+
+def test_what_no_longer_gathers_counts_for_nothing_after_a_restart_either() -> None:
+    run = Run(policy(together=2))
+    run.lapse(lapse("west"))
+    run.lapse(lapse("far", parties=("AA", "DD")), at=SECOND)
+    run.until(11 * SECOND)
+    run.lapse(lapse("east"), at=11 * SECOND)
+    cells = {name: cell for name, cell in run.desk.changes().items() if cell is not None}
+    run.desk = Desk(policy(together=2))
+    run.desk.recall(cells)
+    run.lapse(lapse("feed/desk", parties=()), at=11 * SECOND)
+    assert len(run.desk.pages()) == 4
+    assert len({sending.page for sending in run.until(MINUTE)}) == 2

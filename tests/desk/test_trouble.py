@@ -38,11 +38,19 @@ def test_it_is_over_when_it_takes_something_again() -> None:
     assert len(run.desk.pages()) == 2
 
 
-def test_an_outcome_that_is_not_final_or_comes_twice_or_is_nobodys_says_nothing() -> None:
+def test_a_receiver_is_in_trouble_from_its_first_failure_on_though_it_will_be_tried_again() -> None:
     run = Run()
     run.lapse(lapse())
     (alarm,) = run.until(GATHER)
-    assert run.outcome(alarm, MINUTE, delivered=False, final=False) == []
+    assert words(run.outcome(alarm, MINUTE, delivered=False, final=False)) == [("undelivered", "ops")]
+    assert run.outcome(alarm, 2 * MINUTE, delivered=False, final=False) == []
+    assert words(run.outcome(alarm, 3 * MINUTE)) == [("all-clear", "ops")]
+
+
+def test_an_outcome_that_comes_twice_or_is_nobodys_says_nothing() -> None:
+    run = Run()
+    run.lapse(lapse())
+    (alarm,) = run.until(GATHER)
     assert run.outcome(alarm, MINUTE, delivered=False) != []
     assert run.outcome(alarm, MINUTE, delivered=False) == []
     assert run.outcome(alarm, MINUTE, key="0" * 24, delivered=False) == []
