@@ -74,7 +74,9 @@ class Remembered:
             self._before = {key: Known(*known) for key, *known in rows}
         except (sqlite3.Error, RememberingError) as error:
             self._db.close()
-            raise RememberingError(f"{path}: not what was told of warnings: {error}") from error
+            busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+            what = "another process holds on to" if busy else "expected"
+            raise RememberingError(f"{path}: {what} what was told of warnings: {error}") from error
         self._ledger = Ledger(dict(self._before))
 
     def _check(self) -> None:

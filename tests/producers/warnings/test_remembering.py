@@ -176,5 +176,5 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 def test_only_one_has_it_at_a_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remembering, "_PATIENCE", 0.05)
-    with Remembered(path), pytest.raises(RememberingError, match="locked"):
+    with Remembered(path), pytest.raises(RememberingError, match="another process holds on to"):
         Remembered(path)
