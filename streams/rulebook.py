@@ -57,6 +57,12 @@ class RuleBook:
             for feed in agreement.feeds:
                 self.feeds[feed.id] = feed
                 self.feed_homes[feed.id] = agreement
+        military: dict[str, list[str]] = {}
+        for name, channel in sorted(self.channels.items()):
+            if channel.military and not channel.hypothetical:
+                for pair in dyads_of(channel.parties):
+                    military.setdefault(pair, []).append(name)
+        self._military = {pair: tuple(names) for pair, names in military.items()}
         self.cadences = self._of(Cadence)
         self.standings = self._of(Standing)
         self.responses = self._of(Response)
@@ -81,13 +87,7 @@ class RuleBook:
 
     def military_channels(self, pair: str) -> tuple[str, ...]:
         """Ids of the existing military channels between the two parties of a dyad."""
-        return tuple(
-            sorted(
-                channel.id
-                for channel in self.channels.values()
-                if channel.military and not channel.hypothetical and pair in dyads_of(channel.parties)
-            )
-        )
+        return self._military.get(pair, ())
 
     def channels_between(self, parties: Sequence[str]) -> tuple[str, ...]:
         """Ids of the existing channels between any two of the parties."""
