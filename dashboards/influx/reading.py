@@ -7,7 +7,7 @@ only keeps the offsets.
 
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -106,6 +106,11 @@ class Log:
         self._consumer.close(timeout_ms=PATIENCE_MS)
         if self._producer is not None:
             self._producer.close(PATIENCE_MS / 1_000)
+
+    @property
+    def topics(self) -> Collection[str]:
+        """What it reads, by their names on the broker."""
+        return self._names.keys()
 
     def poll(self, patience: float) -> list[Record]:
         """The next records, each partition's in order; none where none came within ``patience`` seconds.

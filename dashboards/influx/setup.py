@@ -18,6 +18,7 @@ from influxdb_client.domain.bucket_retention_rules import BucketRetentionRules
 from influxdb_client.domain.permission import Permission
 from influxdb_client.domain.permission_resource import PermissionResource
 from influxdb_client.domain.task_create_request import TaskCreateRequest
+from influxdb_client.domain.task_update_request import TaskUpdateRequest
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
@@ -195,8 +196,7 @@ class _Setup:
             return Step("task", TASK, "as it was")
         told = "its text differs" if task.flux.strip() != flux.strip() else f"it is {task.status}, active expected"
         if self._change:
-            task.flux, task.status = flux, "active"
-            api.update_task(task)
+            api.update_task_request(task.id, TaskUpdateRequest(flux=flux, status="active"))
         return Step("task", TASK, "changed" if self._change else "differs", told)
 
     def token(self, wanted: Token) -> Step:

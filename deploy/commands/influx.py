@@ -14,6 +14,7 @@ from deploy.exits import BAD_USE, bad_input, bad_use
 from streams.agreements.load import AgreementError
 
 if TYPE_CHECKING:
+    from dashboards.influx.settings import WriterSettings
     from dashboards.influx.setup import Step
 
 app = typer.Typer(
@@ -91,8 +92,9 @@ def _tell(step: "Step", *, as_json: bool) -> None:
 @app.command(
     epilog=examples(
         "STEADYLINE_INFLUX_TOKEN_FILE=secrets/influxdb-writer-token steadyline influx write --bootstrap 127.0.0.1:9092",
-        "steadyline influx write --run taiwan-2022",
-        "Exit codes: 0 ended as it was asked to, 2 a setting cannot be used, 3 an agreement is faulty.",
+        "steadyline influx write --run taiwan-2022 --check --json",
+        "Exit codes: 0 ended as it was asked to, 2 a setting cannot be used,"
+        " 3 an agreement is faulty (--check: a topic is missing or the broker does not answer).",
     )
 )
 def write(
@@ -102,6 +104,8 @@ def write(
     ] = None,
     run: Annotated[str | None, typer.Option("--run", metavar="ID", help="Write one replay or drill, not the live log.")] = None,
     rules: Rules = None,
+    check: Annotated[bool, typer.Option("--check", help="Only check that the writer could start.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write what workers judge to InfluxDB, for as long as it runs. Its settings are the environment's (STEADYLINE_...).
 
@@ -126,12 +130,32 @@ def write(
         bad_use(str(error))
     except (AgreementError, OSError) as error:
         bad_input(str(error))
+    if check:
+        _check(settings, as_json=as_json)
+        return
     logs.configure(form=settings.log.log_format, level=settings.log.log_level, run=settings.log.run)
     try:
         writer.serve(settings, token, agreements, _listen)
     except OSError as error:
         complain(str(error))
         raise typer.Exit(BAD_USE) from None
+
+
+def _check(settings: "WriterSettings", *, as_json: bool) -> None:
+    """Say what the writer would read and write; leaves where a topic is not there."""
+    from dashboards.influx.reading import Log, LogAway
+
+    try:
+        with Log(settings) as log:
+            topics = sorted(log.topics)
+    except LogAway as away:
+        bad_input(str(away))
+    if as_json:
+        row = {"bootstrap": settings.log.bootstrap, "run": settings.run, "url": settings.url, "group": settings.group}
+        emit(msgspec.json.encode({**row, "topics": topics}))
+    else:
+        told = f"fit to start: {', '.join(topics)} to {settings.url} as run {settings.run}, group {settings.group}"
+        out().print(words(told), soft_wrap=True)
 
 
 def _listen(stop: Event) -> None:

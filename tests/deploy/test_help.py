@@ -36,7 +36,16 @@ def test_help_has_an_example_of_the_command(steadyline: Steadyline, path: tuple[
 
 GROUPS = (
     *((), ("dead-letters",), ("stack",), ("topics",), ("report",), ("spool",), ("probe",), ("notices",)),
-    *(("alerts",), ("alerts", "people"), ("audit",), ("grafana",), ("gateway",), ("gateway", "token"), ("gateway", "check")),
+    *(
+        ("alerts",),
+        ("alerts", "people"),
+        ("audit",),
+        ("grafana",),
+        ("influx",),
+        ("gateway",),
+        ("gateway", "token"),
+        ("gateway", "check"),
+    ),
 )
 
 

@@ -10,6 +10,7 @@ import pytest
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.domain.bucket_retention_rules import BucketRetentionRules
+from influxdb_client.domain.task_update_request import TaskUpdateRequest
 from influxdb_client.rest import ApiException
 from typer.testing import CliRunner, Result
 
@@ -24,26 +25,32 @@ from tests.conftest import Database
 Setup = Callable[..., Result]
 
 
-@pytest.fixture(scope="module")
-def alone(influx: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, Path]]:
-    """A database of these tests' own, whose tokens nobody else makes; with the file of its administrator's token."""
-    stack = Stack([Influx()], "setup", tmp_path_factory.mktemp("stack"))
+@pytest.fixture
+def alone(influx: Database, tmp_path: Path) -> Iterator[Database]:
+    """A new database of a test's own, whose tokens nobody else makes."""
+    stack = Stack([Influx()], "setup", tmp_path / "stack")
     (report,) = stack.up(quiet)
-    file = Path(str(report.facts["token_file"]))
-    yield Database(str(report.facts["url"]), str(report.facts["org"]), file.read_text().strip()), file
+    yield Database(
+        str(report.facts["url"]), str(report.facts["org"]), Path(str(report.facts["token_file"])).read_text().strip()
+    )
     stack.down(quiet, wipe=True)
 
 
-@pytest.fixture(scope="module")
-def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("run") / "secrets"
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    return tmp_path / "secrets"
 
 
-@pytest.fixture(scope="module")
-def setup(alone: tuple[Database, Path], secrets: Path) -> Setup:
-    database, token_file = alone
-    usual = ("setup", "--url", database.url, "--token-file", str(token_file), "--secrets", str(secrets), "--json")
+def caller(url: str, token: str, folder: Path) -> Setup:
+    file = folder.with_name("admin.token")
+    file.write_text(f"{token}\n")
+    usual = ("setup", "--url", url, "--token-file", str(file), "--secrets", str(folder), "--json")
     return lambda *arguments: CliRunner().invoke(command.app, [*usual, *arguments])
+
+
+@pytest.fixture
+def setup(alone: Database, secrets: Path) -> Setup:
+    return caller(alone.url, alone.token, secrets)
 
 
 def done(result: Result) -> dict[str, str]:
@@ -55,9 +62,7 @@ def client(database: Database, token: str) -> InfluxDBClient:
     return InfluxDBClient(url=database.url, org=database.org, token=token)
 
 
-def test_it_makes_what_is_missing_once_and_says_and_mends_what_differs(
-    setup: Setup, alone: tuple[Database, Path], secrets: Path
-) -> None:
+def test_it_makes_what_is_missing_once_and_says_and_mends_what_differs(setup: Setup, alone: Database, secrets: Path) -> None:
     missing = setup("--check")
     assert missing.exit_code == 2
     assert set(done(missing).values()) <= {"missing", "differs"}
@@ -73,13 +78,12 @@ def test_it_makes_what_is_missing_once_and_says_and_mends_what_differs(
     assert not any(file.read_text().strip() in first.output for file in files)
     again = setup()
     assert set(done(again).values()) == {"as it was"}
-    with client(*alone[:1], alone[0].token) as admin:
+    with client(alone, alone.token) as admin:
         bucket = admin.buckets_api().find_bucket_by_name(MINUTES)
         bucket.retention_rules = [BucketRetentionRules(type="expire", every_seconds=30 * 86_400)]
         admin.buckets_api().update_bucket(bucket)
         (task,) = admin.tasks_api().find_tasks(name=TASK)
-        task.status = "inactive"
-        admin.tasks_api().update_task(task)
+        admin.tasks_api().update_task_request(task.id, TaskUpdateRequest(status="inactive"))
     files[0].chmod(0o644)
     files[1].write_text("lost\n")
     differs = setup("--check")
@@ -95,9 +99,9 @@ def test_it_makes_what_is_missing_once_and_says_and_mends_what_differs(
     assert set(done(setup("--check")).values()) == {"as it was"}
 
 
-def test_who_writes_only_writes_and_who_reads_only_reads(setup: Setup, alone: tuple[Database, Path], secrets: Path) -> None:
+def test_who_writes_only_writes_and_who_reads_only_reads(setup: Setup, alone: Database, secrets: Path) -> None:
     assert setup().exit_code == 0
-    database = alone[0]
+    database = alone
     writing, reading = ((secrets / name).read_text().strip() for name in ("influxdb-writer-token", "grafana-influxdb-token"))
     ask = 'from(bucket: "{}") |> range(start: -1h)'
     with client(database, writing) as writer, client(database, reading) as reader:
@@ -116,9 +120,9 @@ def test_who_writes_only_writes_and_who_reads_only_reads(setup: Setup, alone: tu
             assert one.authorizations_api().find_authorizations() == []
 
 
-def test_the_hour_is_summed_up_as_shares(setup: Setup, alone: tuple[Database, Path]) -> None:
+def test_the_hour_is_summed_up_as_shares(setup: Setup, alone: Database) -> None:
     assert setup().exit_code == 0
-    database = alone[0]
+    database = alone
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
     lines = []
     for minute in range(60):
@@ -154,7 +158,7 @@ def test_the_hour_is_summed_up_as_shares(setup: Setup, alone: tuple[Database, Pa
         (("--url", "http://127.0.0.1:1"), 3, "does not answer"),
     ],
 )
-def test_what_it_cannot_use_is_said(setup: Setup, arguments: tuple[str, ...], code: int, why: str) -> None:
-    result = setup(*arguments)
+def test_what_it_cannot_use_is_said(secrets: Path, arguments: tuple[str, ...], code: int, why: str) -> None:
+    result = caller("http://127.0.0.1:1", "token", secrets)(*arguments)
     assert result.exit_code == code
     assert why in result.stderr
