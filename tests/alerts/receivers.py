@@ -2,6 +2,7 @@
 
 import contextlib
 import email
+import email.policy
 import json
 import os
 import shutil
@@ -70,6 +71,8 @@ class Call(NamedTuple):
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    at: float
+    """When it had come, in monotonic seconds."""
 
 
 class Webhook:
@@ -100,13 +103,14 @@ def webhook(port: int = 0) -> Iterator[Webhook]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            at = time.monotonic()
             if hook.hangs.is_set():
                 hook.freed.wait(30)
             with lock:
                 hook.tried += 1
                 status = hook.answer(hook.tried)
                 if status == 200:
-                    hook.calls.append(Call(self.path, dict(self.headers), json.loads(body)))
+                    hook.calls.append(Call(self.path, dict(self.headers), json.loads(body), at))
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 self.send_response(status)
                 if status == 302:

@@ -16,6 +16,7 @@ HEADINGS = {
     "live": "## The live path: Kafka and Faust\n",
     "warnings": "## Reading warnings\n",
     "gateway": "## The gateway\n",
+    "desk": "## The alert desk\n",
 }
 """How each part of the results begins, in their order; what stands before them all is that of the embedded run."""
 
@@ -27,20 +28,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "live": _live,
         "warnings": _warnings,
         "gateway": _gateway,
+        "desk": _desk,
     }
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure speed and memory.")
     parser.add_argument("part", nargs="?", choices=("all", *measures), default="all", help="what is measured")
     parser.add_argument("--smoke", action="store_true", help="tiny numbers, which say nothing; prints and writes no file")
     given = parser.parse_args(arguments)
     reason = missing()
-    if reason is not None and given.part == "live":
+    if reason is not None and given.part in ("live", "desk"):
         raise SystemExit(reason)
     parts = taken_apart(RESULTS.read_text(encoding="utf-8"))
     for name, measure in measures.items():
         if given.part not in ("all", name):
             continue
-        if name == "live" and reason is not None:
-            print(f"the live path is not measured: {reason}", file=sys.stderr)  # noqa: T201
+        if name in ("live", "desk") and reason is not None:
+            print(f"{name} is not measured: {reason}", file=sys.stderr)  # noqa: T201
             continue
         parts[name] = measure(given.smoke)
         print(parts[name])  # noqa: T201 - a command's output
@@ -100,6 +102,12 @@ def _gateway(smoke: bool) -> str:
     from tests.benchmarks import gateway
 
     return f"{_written('gateway')}\n\n{gateway.report(*((4, 1) if smoke else (100, 5)))}"
+
+
+def _desk(smoke: bool) -> str:
+    from tests.benchmarks import desk
+
+    return f"{_written('desk')}\n\n{desk.report(*((20, 40) if smoke else (400, 1_000)))}"
 
 
 def _written(part: str) -> str:

@@ -45,7 +45,7 @@ def test_a_service_says_whether_it_is_well(name: str) -> None:
 def test_nothing_is_open_to_other_machines(name: str) -> None:
     service = SERVICES[name]
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
-    assert "ports" not in service or name == "grafana"
+    assert "ports" not in service or name in ("alert-desk", "grafana")
     assert BASE["networks"]["inside"] == {"internal": True}
 
 
@@ -102,6 +102,26 @@ def test_a_worker_is_told_what_it_understands() -> None:
     assert len(from_environment(three).servers) == from_environment(three).replication == 3
     assert from_environment(one).health == "0.0.0.0:9478"
     assert "ports" not in SERVICES["worker"]
+
+
+def test_the_alert_desk_is_told_what_it_understands() -> None:
+    from typer.main import get_command
+
+    from deploy.commands import alerts
+    from streams.live.settings import from_environment
+
+    one = SERVICES["alert-desk"]
+    three = {**one, **loaded(FILES[1])["services"]["alert-desk"]}
+    command: Any = get_command(alerts.app)
+    for service in (one, three):
+        program, action, policy, *options = service["command"]
+        assert program == "alerts"
+        known = {option for parameter in command.commands[action].params for option in parameter.opts}
+        assert {option for option in options if option.startswith("--")} <= known
+        assert any(volume.endswith(f"{Path(policy).parent}:ro") for volume in one["volumes"])
+        assert options[options.index("--people") + 1] == f"/run/secrets/{one['secrets'][0]}"
+    told = {name: value for name, value in one["environment"].items() if not value.startswith("$")}
+    assert from_environment(told | three["environment"]).replication == 3
 
 
 def test_grafana_is_given_what_its_files_name() -> None:

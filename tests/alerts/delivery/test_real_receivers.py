@@ -13,9 +13,10 @@ from alerts.delivery.alertmanager import AlertmanagerReceiver
 from alerts.delivery.apprising import AppriseReceiver
 from alerts.delivery.ports import Message, Port, ReceiverError, UndeliveredError
 from alerts.sendings import Sending
+from alerts.wording import body, subject
 from streams.allowing import AllowList
 from streams.severity import Severity
-from tests.alerts.build import receiver, sending
+from tests.alerts.build import lapse, receiver, sending
 from tests.alerts.receivers import HOST, alertmanager, eventually, mailbox, webhook
 
 LOOPBACK = AllowList.of(["127.0.0.0/8"])
@@ -285,3 +286,16 @@ def _until_moved(firing: Callable[[], list[dict[str, str]]], end: str) -> dict[s
 
     eventually(moved, "its end to move on")
     return found[0]
+
+
+def test_names_with_scripts_controls_and_turned_writing_are_harmless_in_a_mail() -> None:
+    evil = "dtl\r\nBcc: all@example.test\r\n\r\n<script>alert(1)</script>\x1b]0;owned\x07\u202egnp\u0000\u2028"
+    alarm = sending(lapses=(lapse(evil, parties=("<b>US</b>", "PRC\nX"), arithmetic=(evil,), claims=(evil,)),), because=evil)
+    with mailbox() as box:
+        run(apprise(box.url), lambda port: port.deliver(Message(alarm, subject(alarm), body(alarm))))
+    (mail,) = box.mails
+    assert mail["Bcc"] is None
+    assert [mail.get_content_type(), mail.is_multipart()] == ["text/plain", False]
+    told = mail["Subject"] + mail.get_content().replace("\r\n", "").replace("\n", "")
+    assert all(char.isprintable() for char in told)
+    assert "<script>" in mail.get_content()

@@ -1,0 +1,133 @@
+"""A story on a real broker, judged by a worker and paged by a desk, each a process of its own; the desk is killed meanwhile."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+from pathlib import Path
+
+from alerts.journal import decode_entry
+from alerts.policies import load
+from alerts.sendings import CLEARING, Sending
+from alerts.station import Station
+from producers.history.story import find_story, load_story
+from streams.events.decode import encode
+from streams.topics import DESK
+from tests.alerts.receivers import alertmanager, mailbox, webhook
+from tests.live.faults import QUICK
+from tests.live.running import Ground, planned, until, worker
+
+POLICY = """
+gather = "1 s"
+exercise = ["drill-hook", "drill-mail", "drill-bell"]
+trouble = ["receiver:log"]
+[[receivers]]
+id = "phone"
+url = "{phone}"
+[[receivers]]
+id = "log"
+kind = "log"
+[[receivers]]
+id = "drill-hook"
+url = "{hook}"
+exercise = true
+[[receivers]]
+id = "drill-mail"
+url = "{mail}"
+exercise = true
+[[receivers]]
+id = "drill-bell"
+kind = "alertmanager"
+url = "{bell}"
+exercise = true
+[[people]]
+id = "ann"
+name = "Ann"
+receivers = ["phone"]
+[[routes]]
+id = "all"
+steps = [{{ to = ["person:ann"] }}]
+"""
+
+
+@contextmanager
+def desk(ground: Ground, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A desk of that run; killed at the end where it still runs."""
+    command = [str(Path(sys.executable).parent / "steadyline"), "alerts", "run", str(folder / "policy.toml"), "--json"]
+    command += ["--bootstrap", ground.bootstrap, "--run", str(ground.run), "--people", str(folder / "people.json")]
+    command += ["--bind", "127.0.0.1:0", "--allow", "127.0.0.0/8"]
+    told = {name: value for name, value in os.environ.items() if not name.startswith("STEADYLINE_")}
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, env={**told, **QUICK, "STEADYLINE_DATADIR": str(folder / "faust")}
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def told(ground: Ground, folder: Path) -> tuple[Station, list[Sending]]:
+    """What the journal says: the desk as it stands, and what was to be sent."""
+    station = Station(load(folder / "policy.toml"), run=ground.run)
+    return station, [sending for entry in ground.records(DESK) for sending in station.take(decode_entry(entry))]
+
+
+def test_a_story_is_paged_by_mail_webhook_and_alertmanager_though_the_desk_is_killed(
+    kafka: str, run: str, tmp_path: Path
+) -> None:
+    ground = Ground(kafka, run, 2)
+    lines = [encode(event) for event in load_story(find_story("us-china-2022")).events]
+    with webhook() as phone, webhook() as hook, mailbox() as box, alertmanager(tmp_path) as bell:
+        policy = POLICY.format(phone=phone.url, hook=hook.url, mail=box.url, bell=bell.url)
+        (tmp_path / "policy.toml").write_text(policy)
+        with worker(ground, **QUICK) as judge:
+            judge.ready()
+            with desk(ground, tmp_path) as first:
+                hook.answer = lambda number: killed(first) if number == 1 else 200
+                ground.send(planned(lines, run, 2))
+                until(lambda: first.poll() is not None, lambda: (tmp_path / "log").read_text()[-3_000:])
+            hook.answer = lambda _: 200
+            with desk(ground, tmp_path):
+                station, sendings = told(ground, tmp_path)
+
+                def all_there() -> bool:
+                    nonlocal station, sendings
+                    station, sendings = told(ground, tmp_path)
+                    of_hook = {each.key for each in sendings if each.receiver == "drill-hook"}
+                    of_mail = {each.key for each in sendings if each.receiver == "drill-mail"}
+                    return len(of_hook) >= 2 and of_hook == set(hook.keys()) and of_mail == mailed(box.mails)
+
+                until(all_there, lambda: (tmp_path / "log").read_text()[-3_000:])
+                firing = {each["labels"]["page"] for each in bell.firing()}
+        assert phone.calls == []
+        assert {each["labels"]["exercise"] for each in bell.firing()} <= {"yes"}
+    assert firing == standing(sendings)
+    twice = {key for key, count in Counter(hook.keys()).items() if count > 1}
+    assert len(twice) <= 1
+    assert max(Counter(mail["X-Steadyline-Key"] for mail in box.mails).values()) <= 2
+    # The eight suspensions of one announcement are one page.
+    announced = [page for page in station.desk.pages(settled=True) if any(lapse.group for lapse in page.lapses)]
+    assert [len(page.lapses) for page in announced] == [8]
+    assert all(call.body["title"].startswith("EXERCISE") for call in hook.calls)
+
+
+def killed(process: "subprocess.Popen[bytes]") -> int:
+    """The receiver has it, and the desk will never know."""
+    process.kill()
+    process.wait(10)
+    return 200
+
+
+def mailed(mails: list[EmailMessage]) -> set[str]:
+    return {str(mail["X-Steadyline-Key"]) for mail in mails}
+
+
+def standing(sendings: list[Sending]) -> set[str]:
+    """The pages of which Alertmanager was told last that they stand."""
+    last = {each.page: each for each in sendings if each.receiver == "drill-bell"}
+    return {page for page, each in last.items() if each.kind not in CLEARING}
