@@ -34,6 +34,8 @@ Record = Callable[[Sequence[Outcome]], Awaitable[None]]
 """Puts outcomes on record, durably, or raises."""
 AT_ONCE = 4
 """Tries that are under way to one receiver at the same time."""
+_TOLD = 2
+"""After so many rounds in vain it is put on record: a receiver that hiccups is no trouble yet, one that is down is."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -250,7 +252,7 @@ class _Round:
         self._outbox = outbox
         self._message = message
         self._chosen = chosen
-        self._told: set[str] = set()
+        self._rounds = 0
         self.attempts = 0
         self.reason = ""
 
@@ -269,9 +271,9 @@ class _Round:
                 continue
             self._outbox.took(name, None)
             return self._outbox.success(self._message, name, took, passed)
-        for name, tries, reason in passed:
-            if name not in self._told:
-                self._told.add(name)
+        self._rounds += 1
+        if self._rounds == _TOLD:
+            for name, tries, reason in passed:
                 await self._outbox.tell_failure(self._message, name, tries, reason)
         return None
 

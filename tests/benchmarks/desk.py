@@ -127,9 +127,9 @@ def report(lapses: int, many: int) -> str:
     p50, p99, worst = found[len(found) // 2], quantiles(found, n=100)[98], found[-1]
     return "\n".join(
         [
-            "The desk is the command on a real broker, its receiver a webhook on this machine; `gather` is 0 s in the first row,",
-            "1 s in the second: what a policy waits for others of the same announcement comes on top. From just before the lapse",
-            "is sent until the webhook has the whole page.",
+            "The desk is the command on a real broker, its receiver a webhook here. `gather` is 0 s in the table, and",
+            "1 s below: what a policy waits for others of the same announcement comes on top. From just before the lapse is",
+            "sent until the webhook has the whole page.",
             "",
             "| what | p50 | p99 | worst |",
             "|---|---|---|---|",
@@ -137,9 +137,9 @@ def report(lapses: int, many: int) -> str:
             f" {p50 * 1e3:.0f} | {p99 * 1e3:.0f} | {worst * 1e3:.0f} |",
             "",
             f"- p99 in ms: {p99 * 1e3:,.0f}, asked for less than {BAR * 1e3:,.0f}: {'kept' if p99 < BAR else '**missed**'}.",
-            f"- {many:,} lapses at once, half of one announcement and half between ten pairs of parties: {crowd['pages']:.0f} pages"
-            f" in {crowd['messages']:.0f} messages, all told after {crowd['seconds']:.1f} s; the desk held {crowd['before']:.0f} MiB"
-            f" before and {crowd['peak']:.0f} MiB at most.",
+            f"- {many:,} lapses at once, half of one announcement and half between ten pairs of parties:"
+            f" {crowd['pages']:.0f} pages in {crowd['messages']:.0f} messages, all told after {crowd['seconds']:.1f} s;"
+            f" the desk held {crowd['before']:.0f} MiB before and {crowd['peak']:.0f} MiB at most.",
         ]
     )
 

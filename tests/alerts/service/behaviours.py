@@ -64,11 +64,14 @@ class Behaviours:
             hook.answer = lambda _: 503
             async with desk.running(policy(hook.url)) as runner:
                 await desk.publish(lapse())
-                await came(lambda: hook.tried >= 3, "tries in vain")
-                (key,) = runner.station.pending
+                # That nobody takes it is a page of its own.
+                await came(lambda: bool(troubles(runner)), "the desk's own trouble")
+                assert "receiver:hook: took nothing" in str(troubles(runner))
+                (key,) = [each.key for each in runner.station.pending.values() if each.receiver == "hook"]
             hook.answer = lambda _: 200
             async with desk.running(policy(hook.url)) as runner:
                 await came(lambda: bool(hook.calls) and runner.live and not runner.station.pending, "the page")
+                assert not troubles(runner)
             assert hook.keys() == [key]
 
         with_hook(scenario)
@@ -147,6 +150,11 @@ def ack(runner: Runner, **changed: str) -> Action:
     """Ann acknowledges the first page that is open."""
     page = runner.station.desk.pages()[0].id
     return Action(id="ack-1", at=datetime.now(UTC), by="ann", deed=Acknowledge(target=page, note="on it"))
+
+
+def troubles(runner: Runner) -> list[str]:
+    """What the desk has in trouble itself."""
+    return [page.trouble for page in runner.station.desk.pages() if page.trouble is not None]
 
 
 def note(runner: Runner, text: str, name: str) -> Action:
