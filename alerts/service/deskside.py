@@ -12,17 +12,24 @@ from streams.actions import Action
 class Side:
     """The desk of this process, while it runs here."""
 
-    def __init__(self, act: Callable[[Action], Awaitable[Head]], head: Callable[[], Head]) -> None:
+    def __init__(
+        self,
+        act: Callable[[Action], Awaitable[Head]],
+        head: Callable[[], Head],
+        trouble: Callable[[], str | None] = lambda: None,
+    ) -> None:
         """Nothing runs yet.
 
         Args:
             act: Puts an action on the trail.
             head: The head of the trail.
+            trouble: Why no lapses come in now; ``None`` where they do.
         """
         self.runner: Runner | None = None
         self.fault: BaseException | None = None
         self._act = act
         self.head = head
+        self._trouble = trouble
 
     @property
     def station(self) -> Station | None:
@@ -53,4 +60,7 @@ class Side:
         """Why it does not work now; empty where it does."""
         if self.runner is None:
             return ["the desk does not run here now"]
-        return [] if self.runner.live else ["the journal is still being read"]
+        if not self.runner.live:
+            return ["the journal is still being read"]
+        trouble = self._trouble()
+        return [] if trouble is None else [f"no lapses come in: {trouble}"]

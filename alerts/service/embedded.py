@@ -103,6 +103,8 @@ class Embedded:
         self._some = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.runner: Runner | None = None
+        self.trouble: str | None = None
+        """Why the log cannot be read now."""
 
     def start(self, runner: Runner) -> None:
         """Begin: all that the desk knows is in its state, so it is live at once."""
@@ -147,15 +149,14 @@ class Embedded:
             self.runner.send(sendings)
 
     async def _take_in(self) -> None:
-        away = False
         while True:
             try:
                 found = await asyncio.get_running_loop().run_in_executor(self._thread, self._lapses.poll)
-                away = False
+                self.trouble = None
             except OSError as error:
-                if not away:
-                    _log.warning("the log cannot be read now", why=str(error))
-                away, found = True, []
+                if self.trouble is None:
+                    _log.error("the log cannot be read now", why=str(error))
+                self.trouble, found = str(error), []
             new = [lapse for lapse in found if not self._station.knows(lapse)]
             for start in range(0, len(new), _AT_ONCE):
                 at = self._clock()
@@ -222,7 +223,7 @@ class EmbeddedDesk:
                 crash=self._crash,
                 patience=settings.patience,
             )
-            side = Side(embedded.act, store.head)
+            side = Side(embedded.act, store.head, lambda: embedded.trouble)
             server = Server(side, self._doors, lambda: side.runner, bind=settings.bind, hosts=settings.hosts, clock=utc)
             await server.start()
             try:
