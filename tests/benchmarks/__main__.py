@@ -17,6 +17,7 @@ HEADINGS = {
     "warnings": "## Reading warnings\n",
     "gateway": "## The gateway\n",
     "desk": "## The alert desk\n",
+    "influx": "## InfluxDB\n",
 }
 """How each part of the results begins, in their order; what stands before them all is that of the embedded run."""
 
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "warnings": _warnings,
         "gateway": _gateway,
         "desk": _desk,
+        "influx": _influx,
     }
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure speed and memory.")
     parser.add_argument("part", nargs="?", choices=("all", *measures), default="all", help="what is measured")
@@ -113,6 +115,12 @@ def _desk(smoke: bool) -> str:
 def _written(part: str) -> str:
     by = f"{platform.python_implementation()} {platform.python_version()}"
     return f"Written by `python -m tests.benchmarks {part}` under {by}."
+
+
+def _influx(smoke: bool) -> str:
+    from tests.benchmarks.influx import report
+
+    return f"{_written('influx')}\n\n{report(smoke=smoke)}"
 
 
 if __name__ == "__main__":
