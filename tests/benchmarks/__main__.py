@@ -37,13 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--smoke", action="store_true", help="tiny numbers, which say nothing; prints and writes no file")
     given = parser.parse_args(arguments)
     reason = missing()
-    if reason is not None and given.part in ("live", "desk"):
+    if reason is not None and given.part in ("live", "desk", "influx"):
         raise SystemExit(reason)
     parts = taken_apart(RESULTS.read_text(encoding="utf-8"))
     for name, measure in measures.items():
         if given.part not in ("all", name):
             continue
-        if name in ("live", "desk") and reason is not None:
+        if name in ("live", "desk", "influx") and reason is not None:
             print(f"{name} is not measured: {reason}", file=sys.stderr)  # noqa: T201
             continue
         parts[name] = measure(given.smoke)
