@@ -42,6 +42,7 @@ class Vitals:
         with self._lock:
             self.points += points
         self.trouble = None
+        self.turned()
 
     def failed(self, why: str) -> None:
         """A write failed, and will be tried again."""

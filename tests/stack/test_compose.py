@@ -36,7 +36,7 @@ def test_a_service_has_no_rights_it_does_not_need(name: str) -> None:
         assert service["read_only"] is True
 
 
-@pytest.mark.parametrize("name", [name for name in SERVICES if name != "topics"])
+@pytest.mark.parametrize("name", [name for name in SERVICES if name not in ("topics", "influx-setup")])
 def test_a_service_says_whether_it_is_well(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
 
@@ -102,6 +102,30 @@ def test_a_worker_is_told_what_it_understands() -> None:
     assert len(from_environment(three).servers) == from_environment(three).replication == 3
     assert from_environment(one).health == "0.0.0.0:9478"
     assert "ports" not in SERVICES["worker"]
+
+
+def test_influxdb_is_set_up_and_written_to_by_calls_that_the_commands_understand() -> None:
+    from typer.main import get_command
+
+    from dashboards.influx.settings import from_environment
+    from dashboards.influx.setup import tokens
+    from deploy.commands import influx
+
+    command: Any = get_command(influx.app)
+    for name in ("influx-setup", "influx-writer"):
+        program, action, *options = SERVICES[name]["command"]
+        assert program == "influx"
+        known = {option for parameter in command.commands[action].params for option in parameter.opts}
+        assert {option for option in options if option.startswith("--")} <= known
+    writer = SERVICES["influx-writer"]
+    settings = from_environment(writer["environment"] | loaded(FILES[1])["services"]["influx-writer"]["environment"])
+    assert settings.health == "0.0.0.0:9479"
+    assert len(settings.log.servers) == 3
+    # What the setup makes is what the others are given.
+    made = [token.file.name for token in tokens(Path("/tokens"))]
+    assert [f"/run/secrets/{made[0]}"] == [str(settings.token_file)]
+    assert made[0] in writer["secrets"]
+    assert made[1] in SERVICES["grafana"]["secrets"]
 
 
 def test_the_alert_desk_is_told_what_it_understands() -> None:
