@@ -4,10 +4,12 @@ import os
 import socket
 import uuid
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import typer.testing
 from hypothesis import settings
 from kafka.net.inet import KafkaNetSocket
 
@@ -28,6 +30,9 @@ class _Closed(socket.socket):
 
 # kafka-python forgets a connection that is half made when its client is closed, and these tests open many for a moment.
 KafkaNetSocket.socket = lambda _, family, kind, proto: _Closed(family, kind, proto)
+
+# Commands are called a thousand times here. Their tree would be made anew for each call, which takes longer than most calls.
+typer.testing._get_command = lru_cache(typer.testing._get_command)  # type: ignore[attr-defined]
 
 # Whoever develops lets Hypothesis explore; continuous integration asks the same questions each time.
 settings.register_profile("ci", derandomize=True)
