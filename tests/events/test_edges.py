@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from streams.agreements.load import load_builtin
@@ -46,7 +46,7 @@ def known(event: AnyEvent) -> AnyEvent:
 HEARTBEAT = FeedHeartbeat(specversion="1.0", id="b", source="urn:b", time=EDGES[1], data=Beat(feed="notam"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @example(HEARTBEAT, EDGES[1], (None, None, None), True)
 @example(HEARTBEAT, EDGES[8], (None, None, None), True)
 @given(events(), edges, st.tuples(maybe, maybe, maybe), st.booleans())

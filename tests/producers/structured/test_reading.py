@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from producers.structured import reading
@@ -33,6 +33,8 @@ WRITERS: dict[Form, Callable[[Sequence[Flat]], bytes]] = {
     "csv": as_csv,
     "toml": as_toml,
 }
+# A machine may be busy with something else.
+SLOWLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 notices = events((LaunchNotice,)).map(lambda event: cast("LaunchNotice", event))
 
 
@@ -312,6 +314,7 @@ scraps = st.recursive(
 )
 
 
+@SLOWLY
 @given(st.dictionaries(st.sampled_from(FIELDS), scraps, max_size=6) | scraps)
 def test_no_value_makes_it_crash_and_each_refusal_has_a_reason(value: object) -> None:
     result = told(json.dumps([value]), "json")
@@ -319,6 +322,7 @@ def test_no_value_makes_it_crash_and_each_refusal_has_a_reason(value: object) ->
     assert all(problem.message for problem in result.problems)
 
 
+@SLOWLY
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode), st.sampled_from(tuple(WRITERS)))
 def test_no_bytes_make_it_crash(data: bytes, form: Form) -> None:
     result = told(data, form)
