@@ -8,14 +8,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
-from influxdb_client.client.write.point import Point
 from influxdb_client.client.write_api import SYNCHRONOUS
 
 from dashboards.grafana.names import Buckets
+from dashboards.grafana.render import dashboards
+from dashboards.grafana.wanted import wanted
 from dashboards.influx.schema import MINUTES, RECORDS, Row, bucket_of, point
 from tests.conftest import Database
 
@@ -34,6 +36,18 @@ def interpolated(query: str, start: datetime, stop: datetime, chosen: Mapping[st
     return query.replace("v.windowPeriod", period)
 
 
+@cache
+def boards(buckets: Buckets) -> dict[str, Any]:
+    """Every page on these buckets, by its uid; not to be changed."""
+    return dict(dashboards(buckets))
+
+
+@cache
+def rules(buckets: Buckets) -> dict[str, dict[str, Any]]:
+    """Every rule on these buckets, by its uid; not to be changed."""
+    return {str(rule["uid"]): rule for rule in wanted(buckets=buckets).rules()}
+
+
 class Base(NamedTuple):
     """A real database with buckets of this test's own."""
 
@@ -42,12 +56,13 @@ class Base(NamedTuple):
 
     def write(self, rows: Sequence[tuple[Row, int]]) -> None:
         """Write points, each at its time in nanoseconds, into the bucket where it belongs."""
-        kept: dict[str, list[Point]] = {}
+        kept: dict[str, list[str]] = {}
         for row, at in rows:
-            kept.setdefault(self.bucket(row), []).append(point(row, at))
+            kept.setdefault(self.bucket(row), []).append(point(row, at).to_line_protocol())
         with self.client.write_api(write_options=SYNCHRONOUS) as api:
-            for bucket, points in kept.items():
-                api.write(bucket, record=points)
+            for bucket, lines in kept.items():
+                for start in range(0, len(lines), 20_000):
+                    api.write(bucket, record="\n".join(lines[start : start + 20_000]))
 
     def bucket(self, row: Row) -> str:
         """Our own bucket in the place of the one that the schema names."""
@@ -60,13 +75,20 @@ class Base(NamedTuple):
 
 
 @contextmanager
-def base(database: Database) -> Iterator[Base]:
+def opened(database: Database, buckets: Buckets) -> Iterator[Base]:
+    """Buckets that are there."""
+    with InfluxDBClient(database.url, database.token, org=database.org, timeout=60_000) as client:
+        yield Base(client, buckets)
+
+
+@contextmanager
+def base(database: Database, *, keep: bool = False) -> Iterator[Base]:
     """Buckets of this test's own, without an end to what they keep: history is older than ninety days."""
     buckets = Buckets(*(f"t-{uuid4().hex[:12]}" for _ in Buckets._fields))
-    with InfluxDBClient(database.url, database.token, org=database.org, timeout=30_000) as client:
-        api = client.buckets_api()
+    with opened(database, buckets) as made:
+        api = made.client.buckets_api()
         for name in buckets:
             api.create_bucket(bucket_name=name, org=database.org)
-        yield Base(client, buckets)
-        for name in buckets:
+        yield made
+        for name in () if keep else buckets:
             api.delete_bucket(api.find_bucket_by_name(name))

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from dashboards.grafana.alerting.rules import INTERVAL_S
-from dashboards.grafana.wanted import wanted
-from tests.grafana.asking import Base
+from dashboards.grafana.names import Buckets
+from tests.grafana.asking import Base, rules
 from tests.grafana.evaluating import Evaluator, seconds
 from tests.grafana.handmade import CALL, NOW, START
 
 MINUTE = timedelta(seconds=INTERVAL_S)
-RULES: dict[str, Any] = {rule["uid"]: rule for rule in wanted().rules()}
-BEFORE_LAPSE, LAPSED, ESCALATED, CALM = (START + timedelta(minutes=minute) for minute in (55, 61, 125, 185))
+RULES = rules(Buckets())
+BEFORE_LAPSE, LAPSED, ESCALATED, NEARLY_OVER, CALM = (START + timedelta(minutes=minute) for minute in (55, 61, 125, 170, 185))
 
 CASES: list[tuple[str, datetime, datetime, dict[str, str]]] = [
     ("sl-lapse-warn", LAPSED, ESCALATED, {"lapse": "declined-call", "subject": CALL, "severity": "warn"}),
@@ -32,7 +32,7 @@ CASES: list[tuple[str, datetime, datetime, dict[str, str]]] = [
 
 def rule(base: Base, uid: str) -> dict[str, Any]:
     """The rule on the buckets of this test."""
-    return next(one for one in wanted(buckets=base.buckets).rules() if one["uid"] == uid)
+    return rules(base.buckets)[uid]
 
 
 def settled(evaluator: Evaluator, at: datetime, uid: str) -> list[dict[str, str]]:
@@ -54,12 +54,14 @@ def test_the_rule_fires_with_its_evidence_and_not_when_all_is_well(
     assert settled(Evaluator(rule(handmade, uid), handmade), calm, uid) == []
 
 
-@pytest.mark.parametrize(("uid", "fires", "labels"), [("sl-lapse-page", ESCALATED, "lapse"), ("sl-dark", LAPSED, "dyad")])
+@pytest.mark.parametrize(
+    ("uid", "fires", "labels"), [("sl-lapse-page", NEARLY_OVER, "lapse"), ("sl-dark", NEARLY_OVER, "dyad")]
+)
 def test_it_clears_once_the_state_says_so_and_its_keeping_time_is_over(
     handmade: Base, uid: str, fires: datetime, labels: str
 ) -> None:
     evaluator = Evaluator(rule(handmade, uid), handmade)
-    fired = {at: bool(alerts) for at, alerts in evaluator.through(fires, CALM + timedelta(minutes=15), MINUTE)}
+    fired = {at: bool(alerts) for at, alerts in evaluator.through(NEARLY_OVER, CALM + timedelta(minutes=15), MINUTE)}
     ended = START + timedelta(minutes=180)
     keep = timedelta(seconds=seconds(RULES[uid]["keep_firing_for"]))
     assert fired[ended - MINUTE]

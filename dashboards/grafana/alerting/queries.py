@@ -36,25 +36,31 @@ def drills(buckets: Buckets) -> str:
 
 
 def standing(stand: Stand, kinds: tuple[Kind, ...], buckets: Buckets) -> str:
-    """Each thing with 1 where it stands so, and 0 where it does not."""
+    """Each thing with 1 where it stands so, and 0 where it does not.
+
+    What was never heard of at all is not connected yet: it stands on the watch floor, and nobody is called for it.
+    """
     labels = ("kind", "name", "party", "dyad", "agreement")
+    said = read_from(buckets.minutes, StandingRow, ("stand", "reason"), _LIVE, equals("kind", *kinds), start=_ago(RECENT))
     return (
-        f"{_DATE}{read_from(buckets.minutes, StandingRow, ('stand',), _LIVE, equals('kind', *kinds), start=_ago(RECENT))}\n"
-        "  |> last()\n"
-        f"  |> map(fn: (r) => ({{r with _value: if r._value == {int(stand)} then 1.0 else 0.0}}))\n"
+        f"{_DATE}{said}\n"
+        '  |> last() |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")\n'
+        "  |> filter(fn: (r) => exists r.stand)\n"
+        f"  |> map(fn: (r) => ({{r with _value: if r.stand == {int(stand)} and not {equals('reason', 'never-heard')} "
+        "then 1.0 else 0.0}))\n"
         f"  {by(*labels)}\n  {keep('_time', '_value', *labels)}"
     )
 
 
 def dark(buckets: Buckets) -> str:
-    """Each pair of parties with 1 where all its channels are lapsed, none being merely unknown."""
+    """Each pair of parties with 1 where no channel is known to be alive and at least one is known to be lapsed."""
     fields = ("alive", "unknown", "declared")
     return (
         f"{_DATE}{read_from(buckets.minutes, DialogueRow, fields, _LIVE, start=_ago(RECENT))}\n"
         '  |> last() |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")\n'
         "  |> filter(fn: (r) => exists r.alive)\n"
         "  |> map(fn: (r) => ({_time: r._time, dyad: r.dyad, "
-        "_value: if r.declared > 0 and r.alive == 0 and r.unknown == 0 then 1.0 else 0.0}))\n"
+        "_value: if r.alive == 0 and r.unknown < r.declared then 1.0 else 0.0}))\n"
         f"  {by('dyad')}"
     )
 

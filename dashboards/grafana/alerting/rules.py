@@ -84,7 +84,7 @@ def _standings(buckets: Buckets) -> tuple[Alert, ...]:
         Alert(
             uid="sl-late",
             title="Overdue, within its grace",
-            query=queries.standing(Stand.LATE, ("channel", "regime"), buckets),
+            query=queries.standing(Stand.LATE, ("channel", "regime", "dyad"), buckets),
             above=0.5,
             severity="info",
             pending="5m",
@@ -101,7 +101,7 @@ def _standings(buckets: Buckets) -> tuple[Alert, ...]:
             severity="page",
             pending="2m",
             keep="10m",
-            says="{{ $labels.dyad }}: every channel between the two is lapsed",
+            says="{{ $labels.dyad }}: no channel between the two is known to be alive",
             means="Should anything happen between them now, there is no line over which to talk.",
             shows=(dialogues.UID, dialogues.ALIVE),
         ),

@@ -1,12 +1,12 @@
 """Exercises: replays and drills, each by its run, and nothing of the live log."""
 
 from dashboards.grafana.board import Board, page
-from dashboards.grafana.flux import EVER, START, STOP, equals, keep, only_runs
+from dashboards.grafana.flux import EVER, START, STOP, equals, keep, only_runs, quoted
 from dashboards.grafana.names import SEVERITIES, Buckets
 from dashboards.grafana.panels import bars, lines, linked, placed, rows, states, words
 from dashboards.grafana.records import lapses
 from dashboards.grafana.standings import changes
-from dashboards.influx.schema import LapseRow, StandingRow
+from dashboards.influx.schema import LapseRow
 
 UID = "steadyline-exercises"
 LAPSES = 4
@@ -26,24 +26,24 @@ def board(buckets: Buckets) -> Board:
                 runs,
                 1,
                 "EXERCISE: runs",
-                "Every replay and drill that the database holds, with how many revisions of lapses it brought, "
-                "over all time. A drill "
-                "in the live log is the run called exercise. None of them can reach a real pager. The name leads "
-                "to its watch floor.",
+                "Every replay and drill that the database holds, with how many revisions of lapses it brought, the first and "
+                "the last of them. A drill in the live log is the run called exercise. None of them can reach a real "
+                "pager. The name leads to its watch floor.",
+                f"{_RUNS.format(bucket=quoted(buckets.runs), ever=EVER)}"
                 f"revisions = {found}\n"
-                '  |> group(columns: ["run"]) |> count() |> keep(columns: ["run", "_value"]) |> rename(columns: '
-                '{_value: "revisions"})\n'
-                f"stood = {only_runs(StandingRow, ('stand',), start=EVER, stop=STOP, buckets=buckets)}\n"
-                'ends = union(tables: [stood |> first(), stood |> last()]) |> group(columns: ["run"])\n'
-                "  |> map(fn: (r) => ({run: r.run, at: int(v: r._time) / 1000000}))\n"
-                'first = ends |> min(column: "at") |> rename(columns: {at: "first"})\n'
-                'last = ends |> max(column: "at") |> rename(columns: {at: "last"})\n'
-                'stretch = join(tables: {first: first, last: last}, on: ["run"])\n'
-                "union(tables: [stretch, revisions |> map(fn: (r) => ({r with first: 0, last: 0}))]) |> "
-                'group(columns: ["run"])\n'
-                "  |> reduce(identity: {first: 0, last: 0, revisions: 0}, fn: (r, accumulator) => "
-                "({first: accumulator.first + r.first, last: accumulator.last + r.last, "
-                "revisions: accumulator.revisions + (if exists r.revisions then r.revisions else 0)}))\n"
+                '  |> group(columns: ["run"])\n'
+                "  |> reduce(identity: {revisions: 0, first: 0, last: 0}, fn: (r, accumulator) => ({\n"
+                "    revisions: accumulator.revisions + r._value,\n"
+                "    first: if accumulator.first == 0 or int(v: r._time) / 1000000 < accumulator.first "
+                "then int(v: r._time) / 1000000 else accumulator.first,\n"
+                "    last: if int(v: r._time) / 1000000 > accumulator.last then int(v: r._time) / 1000000 "
+                "else accumulator.last,\n"
+                "  }))\n"
+                'union(tables: [runs, revisions]) |> group(columns: ["run"])\n'
+                "  |> reduce(identity: {revisions: 0, first: 0, last: 0}, fn: (r, accumulator) => ({\n"
+                "    revisions: accumulator.revisions + r.revisions, first: accumulator.first + r.first, "
+                "last: accumulator.last + r.last,\n"
+                "  }))\n"
                 '  |> group() |> sort(columns: ["run"])',
                 wide=12,
                 high=9,
@@ -113,6 +113,11 @@ def board(buckets: Buckets) -> Board:
     )
 
 
+_RUNS = """\
+import "influxdata/influxdb/schema"
+runs = schema.tagValues(bucket: {bucket}, tag: "run", start: {ever})
+  |> map(fn: (r) => ({{run: r._value, revisions: 0, first: 0, last: 0}}))
+"""
 _NOT_LIVE = f"not {equals('run', 'live')}"
 
 
