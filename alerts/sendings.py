@@ -22,6 +22,8 @@ Kind = Literal[
     "undelivered",  # a receiver did not take what it was sent
 ]
 CLEARING = frozenset(("all-clear", "withdrawn"))
+PASSING = frozenset(("late",))
+"""What is over as it is said: nothing stands, and nothing will be taken back."""
 
 
 class Sending(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

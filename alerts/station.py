@@ -11,7 +11,7 @@ import msgspec
 from alerts.desk import Desk, RefusedError
 from alerts.journal import AnyEntry, LapseEntry, OutcomeEntry
 from alerts.policy import Policy
-from alerts.sendings import CLEARING, Outcome, Sending
+from alerts.sendings import CLEARING, PASSING, Outcome, Sending
 from streams.lapses import Lapse
 
 _SEPARATOR = "\x1f"
@@ -95,15 +95,22 @@ class Station:
             return
         del self.pending[outcome.key]
         self._changed[f"pending{_SEPARATOR}{outcome.key}"] = None
-        if not outcome.delivered or outcome.receiver not in self._repeated:
+        if not outcome.delivered or sending.kind in PASSING:
             return
-        place = f"firing{_SEPARATOR}{outcome.receiver}{_SEPARATOR}{sending.page}"
         if sending.kind in CLEARING:
-            self.firing.pop((outcome.receiver, sending.page), None)
-            self._changed[place] = None
-        else:
-            self.firing[outcome.receiver, sending.page] = sending
+            # Whoever took it: what was to be told that it is over must not fire on, be it that a stand-in heard of it.
+            for receiver in {outcome.receiver, sending.receiver}:
+                self._fire(receiver, sending.page, None)
+        elif outcome.receiver in self._repeated:
+            self._fire(outcome.receiver, sending.page, sending)
+
+    def _fire(self, receiver: str, page: str, sending: Sending | None) -> None:
+        place = f"firing{_SEPARATOR}{receiver}{_SEPARATOR}{page}"
+        if sending is not None:
+            self.firing[receiver, page] = sending
             self._changed[place] = _encode(sending)
+        elif self.firing.pop((receiver, page), None) is not None:
+            self._changed[place] = None
 
 
 def _name(lapse: Lapse) -> str:

@@ -18,6 +18,7 @@ import structlog
 from alerts.delivery.addresses import Lookup, address_of, look_up, refuse_unmeant, without_secrets
 from alerts.delivery.ports import Message, ReceiverError, UndeliveredError
 from alerts.policy import Receiver
+from alerts.sendings import PASSING
 from streams.allowing import AllowList
 
 TIMEOUT = 10.0
@@ -69,6 +70,8 @@ class AlertmanagerReceiver:
         self._again = again
         self._lookup = lookup
         self._firing: dict[str, _Firing] = {}
+        self._ending: dict[str, _Firing] = {}
+        """What is over, though Alertmanager has not heard of it yet: it is repeated no more, and its labels are still known."""
         self._repeating: asyncio.Task[None] | None = None
         # An all-clear must not be overtaken by a repetition from before it.
         self._posting = asyncio.Lock()
@@ -87,15 +90,21 @@ class AlertmanagerReceiver:
 
     async def _deliver(self, message: Message) -> None:
         page, now = message.sending.page, self._clock()
-        before, after = self._firing.get(page), self._next(message)
         if message.clears:
-            await self._post([_alert(before or after, message, until=now)])
+            ending = self._firing.get(page) or self._ending.get(page) or self._next(message)
             self._firing.pop(page, None)
+            self._ending[page] = ending
+            await self._post([_alert(ending, message, until=now)])
+            self._ending.pop(page, None)
             return
+        before, after = self._firing.get(page), self._next(message)
         told = [_alert(after, message, until=now + HOLDS)]
-        if before is not None and before.labels != after.labels:
+        if before is not None and before.labels != after.labels and message.sending.kind not in PASSING:
             told.append(_alert(before, before.message, until=now))
         await self._post(told)
+        if message.sending.kind in PASSING:
+            # Said once, it ends by itself; and what fires besides goes on.
+            return
         self._firing[page] = after
         self._repeat()
 

@@ -247,8 +247,37 @@ def test_alertmanager_fires_until_the_all_clear_and_knows_a_page_by_its_labels(t
             assert [each["labels"]["severity"] for each in await asyncio.to_thread(real.firing)] == ["critical"]
             await port.deliver(message(clear))
             assert await asyncio.to_thread(real.firing) == []
+            # What was over as it became known is said once, and stands nowhere.
+            await port.deliver(message(sending(page="00000000000000bb", kind="late")))
+            assert [each["labels"]["page"] for each in await asyncio.to_thread(real.firing)] == ["00000000000000bb"]
+            assert "00000000000000bb" not in port._firing
+            await port.deliver(message(sending(page="00000000000000bb", number=2, kind="withdrawn")))
             # Nothing repeats it from then on.
             await asyncio.sleep(0.15)
+            assert await asyncio.to_thread(real.firing) == []
+
+        run(port, use)
+
+
+def test_what_is_over_fires_no_more_though_alertmanager_could_not_be_told(tmp_path: Path) -> None:
+    clear = sending(number=2, kind="all-clear", severity=Severity.CRITICAL)
+    with alertmanager(tmp_path) as real:
+        (tmp_path / "url").write_text(real.url)
+        port = AlertmanagerReceiver(
+            receiver(url_file="url"), tmp_path, LOOPBACK, clock=lambda: datetime.now(UTC), again=timedelta(seconds=0.05)
+        )
+
+        async def use(_: Port) -> None:
+            await port.deliver(message())
+            (tmp_path / "url").rename(tmp_path / "away")
+            with pytest.raises(UndeliveredError):
+                await port.deliver(message(clear))
+            (tmp_path / "away").rename(tmp_path / "url")
+            (alert,) = await asyncio.to_thread(real.firing)
+            await asyncio.sleep(0.15)
+            (later,) = await asyncio.to_thread(real.firing)
+            assert later["endsAt"] == alert["endsAt"]
+            await port.deliver(message(clear))
             assert await asyncio.to_thread(real.firing) == []
 
         run(port, use)
