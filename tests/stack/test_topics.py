@@ -71,7 +71,7 @@ def test_topics_are_created_once(kafka: str, run: str, call: Call) -> None:
     missing = call("check", *arguments)
     assert missing.exit_code == 2
     assert [row["differences"] for row in lines(missing)] == [
-        [{"setting": "partitions", "expected": str(count), "found": None}] for count in (3, 3, 3, 1, 1, 1, 1)
+        [{"setting": "partitions", "expected": str(count), "found": None}] for count in (3, 3, 3, 1, 1, 1, 1, 1)
     ]
     first, second, check = call("create", *arguments), call("create", *arguments), call("check", *arguments)
     for result, created in ((first, True), (second, False), (check, False)):
