@@ -37,7 +37,8 @@ PARTITIONS = 8
 """Partitions of each input topic, where nobody says otherwise."""
 MOST_PARTITIONS = 1_000
 DEAD_LETTER_BYTES = 4_194_304
-"""The largest dead letter, in bytes: the record as it came, in base64, and what was wrong with it."""
+"""The largest dead letter, in bytes: the record as it came, in base64, and what was wrong with it. A snapshot of how everything
+stands may be as large: of tens of thousands of things."""
 
 _FOR_EVER = -1
 _LONGEST = 2**63 - 1
@@ -80,16 +81,16 @@ def catalogue(partitions: int = PARTITIONS, run: str | None = None) -> tuple[Top
     if not 1 <= partitions <= MOST_PARTITIONS:
         raise ValueError(f"expected 1 to {MOST_PARTITIONS} partitions, got {partitions}")
     live = timedelta(days=_LIVE_DAYS) // timedelta(milliseconds=1)
-    letters = {"max.message.bytes": str(DEAD_LETTER_BYTES)}
+    large = {"max.message.bytes": str(DEAD_LETTER_BYTES)}
     topics = (
         Topic(LAUNCHES, partitions, "the launching party; the agreement's parties for benchmarks", live),
         Topic(CHANNELS, partitions, "the dyad", live),
         Topic(INCIDENTS, partitions, "the dyad", live),
         Topic(LAPSES, 1, "the lapse", _FOR_EVER),
-        Topic(STATES, 1, "the partition number", live),
+        Topic(STATES, 1, "the partition number", live, config=large),
         Topic(ACTIONS, 1, "none: what people did, in one order", _FOR_EVER),
-        Topic(DESK, 1, "none: the journal of the alert desk, in one order", _FOR_EVER, config=letters),
-        Topic(DEAD_LETTERS, 1, "topic, partition and offset of the record", live, config=letters),
+        Topic(DESK, 1, "none: the journal of the alert desk, in one order", _FOR_EVER, config=large),
+        Topic(DEAD_LETTERS, 1, "topic, partition and offset of the record", live, config=large),
     )
     if run is None:
         stamped = {"message.timestamp.type": "LogAppendTime"}
