@@ -124,8 +124,3 @@ def keep(*columns: str) -> str:
 def last_revision(identity: str) -> str:
     """Of each thing its last revision: they are in order of time."""
     return f'{by(identity)} |> sort(columns: ["revision"]) |> last(column: "revision") |> group()'
-
-
-def moment(column: str) -> str:
-    """A field with seconds since 1970 as a time, or nothing."""
-    return f"if exists {named(column)} then time(v: {named(column)} * 1000000000) else time(v: 0)"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dashboards.grafana.alerting.templates import TEXT
 from dashboards.grafana.server import write
 from dashboards.grafana.sync import _tree
 from dashboards.grafana.wanted import wanted
@@ -85,3 +86,51 @@ def test_the_models_refuse_what_is_wrong() -> None:
     told = faults([body for body, _ in WRONG])
     for (_, said), fault in zip(WRONG, told, strict=True):
         assert said in fault, (said, fault)
+
+
+def _alert(status: str, **labels: str) -> dict[str, Any]:
+    (rule,) = [rule for rule in WANTED.rules() if rule["uid"] == "sl-lapse-page"]
+    annotations = {"summary": "PRC declined the call", "description": rule["annotations"]["description"]}
+    return {
+        "Status": status,
+        "Labels": labels,
+        "Annotations": annotations,
+        "PanelURL": "https://g/d/steadyline-floor?viewPanel=5",
+    }
+
+
+def _said(status: str, *alerts: dict[str, Any], **common: str) -> str:
+    data = {"Status": status, "Alerts": list(alerts), "CommonLabels": common}
+    names = ["steadyline.title", "steadyline.message"]
+    return faults([("spoken", {"text": TEXT, "names": names, "data": data})])[0]
+
+
+def test_a_notification_says_what_lapsed_and_where_to_look() -> None:
+    common = {"alertname": "Lapse: page", "severity": "page", "dyad": "PRC-US"}
+    said = _said("firing", _alert("firing"), _alert("resolved"), **common)
+    title, first, *_ = said.splitlines()
+    assert (title, first) == ("[page] Lapse: page, PRC-US", "PRC declined the call")
+    assert said.count("https://g/d/steadyline-floor?viewPanel=5") == 2
+    assert "Resolved: PRC declined the call" in said
+    assert "EXERCISE" not in said
+    assert "<no value>" not in said
+
+
+def test_a_drill_says_so_first_and_everywhere() -> None:
+    title, message, *_ = _said(
+        "resolved", _alert("resolved"), alertname="EXERCISE: lapse in a drill", exercise="yes"
+    ).splitlines()
+    assert title.startswith("EXERCISE EXERCISE EXERCISE [resolved]")
+    assert message == "EXERCISE EXERCISE EXERCISE: nothing of this is happening."
+
+
+def test_what_grafana_makes_of_a_blind_detector_has_words_too() -> None:
+    blind = {"Status": "firing", "Labels": {"alertname": "DatasourceError", "rulename": "Lapse: page"}, "Annotations": {}}
+    assert "DatasourceError Lapse: page" in _said("firing", blind, alertname="DatasourceError", severity="page")
+
+
+def test_every_annotation_is_a_template() -> None:
+    texts = [text for rule in WANTED.rules() for text in rule["annotations"].values()]
+    assert faults([("annotation", text) for text in texts]) == [""] * len(texts)
+    assert faults([("annotation", "{{ $labels.a ")])[0]
+    assert faults([("spoken", {"text": "{{ define }}", "names": [], "data": {}})])[0]
