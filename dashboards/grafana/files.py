@@ -4,10 +4,10 @@ from typing import Any
 
 from dashboards.grafana.alerting.contacts import Routing
 from dashboards.grafana.alerting.policies import tree
-from dashboards.grafana.names import ALERTS_TITLE, DATASOURCE, DATASOURCE_TYPE, FOLDER, FOLDER_TITLE, ORGANISATION_ID
+from dashboards.grafana.names import ALERTS_TITLE, FOLDER, FOLDER_TITLE, ORGANISATION_ID
 from dashboards.grafana.render import rendered
+from dashboards.grafana.source import datasource
 from dashboards.grafana.wanted import Wanted, wanted
-from dashboards.influx.schema import MINUTES, ORGANISATION
 
 DASHBOARDS = "dashboards"
 PROVISIONING = "provisioning"
@@ -25,33 +25,14 @@ def files(routing: Routing | None = None) -> dict[str, str]:
         **{f"{DASHBOARDS}/{uid}.json": rendered(board) for uid, board in all_of_it.dashboards.items()},
         f"{PROVISIONING}/alerting/steadyline.yaml": rendered(_alerting(all_of_it)),
         f"{PROVISIONING}/dashboards/steadyline.yaml": rendered(_provider()),
-        f"{PROVISIONING}/datasources/steadyline.yaml": rendered({"apiVersion": 1, "datasources": [datasource()]}),
+        f"{PROVISIONING}/datasources/steadyline.yaml": rendered({"apiVersion": 1, "datasources": [_source()]}),
     }
     return dict(sorted(made.items()))
 
 
-def datasource() -> dict[str, object]:
-    """The database as Grafana's data source; Grafana itself reads the token from its file."""
-    return {
-        "uid": DATASOURCE,
-        "orgId": ORGANISATION_ID,
-        "name": "Steadyline",
-        "type": DATASOURCE_TYPE,
-        "access": "proxy",
-        "url": DATABASE_THERE,
-        "isDefault": True,
-        "editable": False,
-        "jsonData": {
-            "version": "Flux",
-            "organization": ORGANISATION,
-            "defaultBucket": MINUTES,
-            "httpMode": "POST",
-            # Grafana cuts a series off beyond so many points; ninety days of minutes are fewer.
-            "maxSeries": 10_000,
-            "timeInterval": "1m",
-        },
-        "secureJsonData": {"token": f"$__file{{{TOKEN_THERE}}}"},
-    }
+def _source() -> dict[str, object]:
+    """The database where Compose has it; Grafana itself reads the token from its file."""
+    return {**datasource(DATABASE_THERE, f"$__file{{{TOKEN_THERE}}}"), "orgId": ORGANISATION_ID, "editable": False}
 
 
 def _provider() -> dict[str, object]:

@@ -29,6 +29,7 @@ class Found(NamedTuple):
     mutes: Mapping[str, Plain]
     templates: Mapping[str, Plain]
     tree: Plain
+    sources: Mapping[str, Plain]
 
     def policy(self) -> Plain:
         """Our branch of the tree, or nothing."""
@@ -44,6 +45,7 @@ def found(server: Server) -> Found:
     rules = _listed(server.ask("GET", path(*_PROVISIONING, "alert-rules")))
     groups = sorted({str(rule["ruleGroup"]) for rule in rules if rule.get("folderUID") == ALERTS_FOLDER})
     read = {name: _dict(server.ask("GET", _group_path(name))) for name in groups}
+    source = _maybe(server, _SOURCE)
     folders = {uid: _maybe(server, path("folders", uid)) for uid in (FOLDER, ALERTS_FOLDER)}
     return Found(
         {uid: folder for uid, folder in folders.items() if folder},
@@ -53,14 +55,15 @@ def found(server: Server) -> Found:
         _named(server, "mute-timings", "name"),
         _named(server, "templates", "name"),
         _dict(server.ask("GET", path(*_PROVISIONING, "policies"))),
+        {DATASOURCE: source} if source else {},
     )
 
 
-def check_source(server: Server) -> str | None:
+def wrong_source(there: Found) -> str | None:
     """What is wrong with the data source that everything asks; nothing where it is there."""
-    source = _maybe(server, path("datasources", "uid", DATASOURCE))
+    source = there.sources.get(DATASOURCE)
     if not source:
-        return f"the data source {DATASOURCE} is missing: provision deploy/grafana, or add it by hand with this uid"
+        return f"the data source {DATASOURCE} is missing: name the database (--database), or add it by hand with this uid"
     if source.get("type") != DATASOURCE_TYPE or source.get("jsonData", {}).get("version") != "Flux":
         return f"the data source {DATASOURCE} is not an InfluxDB that speaks Flux"
     return None
@@ -88,6 +91,8 @@ def write(server: Server, kind: str, name: str, thing: Plain) -> None:
         case "contacts" | "mutes":
             collection = path(*_PROVISIONING, _COLLECTIONS[kind])
             _create_or_change(server, collection, f"{collection}{path(name)}", thing, thing)
+        case "sources":
+            _create_or_change(server, path("datasources"), _SOURCE, thing, thing)
         case "templates":
             server.ask("PUT", path(*_PROVISIONING, "templates", name), {"template": thing["template"]})
         case _:
@@ -117,6 +122,7 @@ def dashboard_body(board: Plain) -> Plain:
     return {"dashboard": board, "folderUid": FOLDER, "overwrite": True, "message": "steadyline grafana push"}
 
 
+_SOURCE = path("datasources", "uid", DATASOURCE)
 _COLLECTIONS = {"contacts": "contact-points", "mutes": "mute-timings"}
 
 

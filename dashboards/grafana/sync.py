@@ -8,13 +8,14 @@ from dashboards.grafana.alerting.policies import ours
 from dashboards.grafana.api import Server
 from dashboards.grafana.sameness import REDACTED, differences
 from dashboards.grafana.server import Found, Plain, found, remove, write
+from dashboards.grafana.source import SECRETS
 from dashboards.grafana.wanted import Wanted
 
 POLICY = "policies"
 BRANCH = "steadyline"
-_ORDER = ("folders", "mutes", "templates", "contacts", POLICY, "dashboards", "groups")
+_ORDER = ("sources", "folders", "mutes", "templates", "contacts", POLICY, "dashboards", "groups")
 """Each after what it names: policies name contacts and mute timings, rules a folder."""
-_NEVER_REMOVED = frozenset({"folders", POLICY})
+_NEVER_REMOVED = frozenset({"sources", "folders", POLICY})
 
 
 class Difference(NamedTuple):
@@ -60,7 +61,8 @@ def compare(wanted: Wanted, there: Found) -> list[Difference]:
             result += _compared(kind, BRANCH, wanted.policy, there.policy())
             continue
         asked, has = _kind(wanted, kind), _kind(there, kind)
-        for name, thing in asked.items():
+        for name, whole_thing in asked.items():
+            thing = {key: value for key, value in whole_thing.items() if key != SECRETS}
             result += _compared(kind, name, thing, has.get(name), whole=kind == "dashboards")
         if kind not in _NEVER_REMOVED:
             result += (Difference(kind, name, "not wanted") for name in has if name not in asked)
@@ -94,7 +96,7 @@ def kept(there: Found) -> dict[str, Plain]:
     """What is there, each thing by the name of a file to keep it in; addresses of contacts are left out."""
     made: dict[str, Plain] = {f"{POLICY}.json": there.tree}
     for kind in _ORDER:
-        if kind not in (POLICY, "folders"):
+        if kind not in (POLICY, "folders", "sources"):
             made |= {f"{kind}/{_file(name)}.json": thing for name, thing in _kind(there, kind).items()}
     for name, contact in there.contacts.items():
         settings = {key: REDACTED if key in secret_settings() else value for key, value in contact.get("settings", {}).items()}

@@ -1,13 +1,14 @@
 """All that Grafana is to have, as its API takes it: one value, made from code and a routing."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from dashboards.grafana.alerting.contacts import Address, Routing, by_file, contact_point, usual
 from dashboards.grafana.alerting.policies import branch, mute_timings
 from dashboards.grafana.alerting.rules import groups, rule_group
 from dashboards.grafana.alerting.templates import template
-from dashboards.grafana.names import ALERTS_FOLDER, ALERTS_TITLE, FOLDER, FOLDER_TITLE, Buckets
+from dashboards.grafana.names import ALERTS_FOLDER, ALERTS_TITLE, DATASOURCE, FOLDER, FOLDER_TITLE, Buckets
 from dashboards.grafana.render import dashboards, plain
 
 Plain = dict[str, Any]
@@ -23,14 +24,20 @@ class Wanted(NamedTuple):
     mutes: Mapping[str, Plain]
     templates: Mapping[str, Plain]
     policy: Plain
+    sources: Mapping[str, Plain] = MappingProxyType({})
 
     def rules(self) -> list[Plain]:
         """The rules of all groups."""
         return [rule for group in self.groups.values() for rule in group["rules"]]
 
 
-def wanted(routing: Routing | None = None, address: Address = by_file, buckets: Buckets | None = None) -> Wanted:
-    """All of it. ``address`` says how the address of a contact is written.
+def wanted(
+    routing: Routing | None = None,
+    address: Address = by_file,
+    buckets: Buckets | None = None,
+    source: Plain | None = None,
+) -> Wanted:
+    """All of it. ``address`` says how the address of a contact is written; ``source`` is the data source, where we make it.
 
     Raises:
         OSError: from ``address``, where it reads a file that cannot be read.
@@ -46,4 +53,5 @@ def wanted(routing: Routing | None = None, address: Address = by_file, buckets: 
         {str(one["name"]): one for one in mute_timings()},
         {str(one["name"]): one for one in (template(),)},
         branch(routes),
+        {} if source is None else {DATASOURCE: source},
     )

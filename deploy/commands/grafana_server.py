@@ -41,6 +41,8 @@ DIFF = examples(
 )
 PUSH = examples(
     "steadyline grafana push --url http://127.0.0.1:3000 --token-file token",
+    "steadyline grafana push --url https://grafana.example.org --token-file token --database http://influxdb:8086 "
+    "--database-token-file secrets/grafana-influxdb-token",
     "steadyline grafana push --url https://grafana.example.org --token-file token --keep --json",
     "Exit codes: 0 it is as it ought to be now, 3 Grafana refuses, does not answer, or keeps something else.",
 )
@@ -54,14 +56,14 @@ def diff(
     url: Url, token_file: TokenFile = None, plain_http: PlainHttp = False, contacts: Contacts = None, as_json: Json = False
 ) -> None:
     """Say every way in which what is ours in Grafana differs from what it ought to be. Nothing is written."""
-    from dashboards.grafana.server import check_source, found
+    from dashboards.grafana.server import found, wrong_source
     from dashboards.grafana.sync import compare
     from dashboards.grafana.wanted import wanted
 
     asked = _addresses(lambda: wanted(routing_or_leave(contacts), addressed))
     server = _server(url, token_file, plain=plain_http)
-    there, source = _asked(lambda: (found(server), check_source(server)))
-    differing = compare(asked, there)
+    there = _asked(lambda: found(server))
+    differing, source = compare(asked, there), wrong_source(there)
     _tell(differing, as_json=as_json)
     if source is not None:
         note(source)
@@ -73,21 +75,32 @@ def push(
     token_file: TokenFile = None,
     plain_http: PlainHttp = False,
     contacts: Contacts = None,
+    database: Annotated[
+        str | None,
+        typer.Option("--database", metavar="URL", help="InfluxDB as Grafana reaches it: its data source is made too."),
+    ] = None,
+    database_token: Annotated[
+        Path | None, typer.Option("--database-token-file", metavar="FILE", help="The token with which Grafana reads it.")
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave what is ours and no longer wanted where it is.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write what differs, read it back and compare. What is not ours stays as it is. The same again writes nothing."""
-    from dashboards.grafana.server import check_source
+    from dashboards.grafana.server import found, wrong_source
+    from dashboards.grafana.source import datasource
     from dashboards.grafana.sync import push as pushed
     from dashboards.grafana.wanted import wanted
 
+    if (database is None) != (database_token is None):
+        bad_use("expected --database and --database-token-file together")
+    source = None if database is None or database_token is None else datasource(database, _token(database_token))
     routing = routing_or_leave(contacts)
-    asked = _addresses(lambda: wanted(routing, addressed))
+    asked = _addresses(lambda: wanted(routing, addressed, source=source))
     _sound(asked, routing)
     server = _server(url, token_file, plain=plain_http)
-    source = _asked(lambda: check_source(server))
-    if source is not None:
-        bad_input(source)
+    wrong = None if source is not None else _asked(lambda: wrong_source(found(server)))
+    if wrong is not None:
+        bad_input(wrong)
     _tell(_asked(lambda: pushed(server, asked, prune=not keep)), as_json=as_json)
 
 
@@ -122,13 +135,7 @@ def pull(
 def _server(url: str, token_file: Path | None, *, plain: bool) -> "Remote":
     from dashboards.grafana.api import Remote
 
-    if token_file is not None:
-        try:
-            token = token_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            bad_input(f"{token_file}: {getattr(error, 'strerror', None) or error}")
-    else:
-        token = os.environ.get(TOKEN, "").strip()
+    token = os.environ.get(TOKEN, "").strip() if token_file is None else _token(token_file)
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         bad_use(f"expected a token in a file (--token-file) or in ${TOKEN}")
     try:
@@ -137,6 +144,13 @@ def _server(url: str, token_file: Path | None, *, plain: bool) -> "Remote":
         return Remote(url, token)
     except ValueError as error:
         bad_use(str(error))
+
+
+def _token(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        bad_input(f"{file}: {getattr(error, 'strerror', None) or error}")
 
 
 def _asked(question: Callable[[], T]) -> T:

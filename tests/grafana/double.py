@@ -78,6 +78,11 @@ class Double:
                 return self._changed(self.folders, uid, body)
             case ["GET", "datasources", "uid", uid]:
                 return self._one(self.sources, uid)
+            case ["PUT", "datasources", "uid", uid]:
+                return self._changed(self.sources, uid, {key: value for key, value in body.items() if key != "secureJsonData"})
+            case ["POST", "datasources"]:
+                kept = {key: value for key, value in body.items() if key != "secureJsonData"}
+                return self._created(self.sources, body["uid"], kept | {"id": 9, "version": 1}, 200)
             case [verb, "v1", "provisioning", *rest]:
                 return self._provisioning([verb, *rest], body)
             case _:

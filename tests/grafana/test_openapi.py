@@ -8,12 +8,16 @@ import pytest
 
 from dashboards.grafana.alerting.templates import TEXT
 from dashboards.grafana.server import write
+from dashboards.grafana.source import datasource
 from dashboards.grafana.sync import _tree
 from dashboards.grafana.wanted import wanted
 from tests.grafana.models import faults
 
 pytestmark = pytest.mark.timeout(600)
-WANTED = wanted(address=lambda contact: f"https://example.org/{contact.place.rpartition('-')[2]}")
+WANTED = wanted(
+    address=lambda contact: f"https://example.org/{contact.place.rpartition('-')[2]}",
+    source=datasource("http://influxdb:8086", "reads-only"),
+)
 MODELS = [
     ("/v1/provisioning/folder/", "group"),
     ("/v1/provisioning/contact-points", "contact"),
@@ -21,6 +25,7 @@ MODELS = [
     ("/v1/provisioning/templates/", "template"),
     ("/v1/provisioning/policies", "policy"),
     ("/dashboards/db", "dashboard"),
+    ("/datasources", "source"),
     ("/folders/", "folder-change"),
     ("/folders", "folder"),
 ]
@@ -37,7 +42,7 @@ class Wire:
         from dashboards.grafana.api import ApiError
 
         self.sent.append((next(model for place, model in MODELS if path.startswith(place)), body))
-        if verb == "PUT" and ("folders" in path or "contact-points" in path or "mute-timings" in path):
+        if verb == "PUT" and ("datasources" in path or "folders" in path or "contact-points" in path or "mute-timings" in path):
             raise ApiError("not found", 404)
         return None
 
@@ -45,20 +50,20 @@ class Wire:
 def bodies() -> list[tuple[str, Any]]:
     """Every body that a push to an empty Grafana sends."""
     wire = Wire()
-    for kind in ("folders", "mutes", "templates", "contacts", "dashboards", "groups"):
+    for kind in ("sources", "folders", "mutes", "templates", "contacts", "dashboards", "groups"):
         for name, thing in getattr(WANTED, kind).items():
             write(wire, kind, name, thing)
     from dashboards.grafana.server import Found
 
     others: Any = {"receiver": "grafana-default-email", "routes": [{"receiver": "x", "matchers": None}]}
-    write(wire, "policies", "", _tree(WANTED, Found({}, {}, {}, {}, {}, {}, others)))
+    write(wire, "policies", "", _tree(WANTED, Found({}, {}, {}, {}, {}, {}, others, {})))
     return wire.sent
 
 
 def test_every_body_is_what_the_models_say() -> None:
     sent = [*bodies(), *(("rule", rule) for rule in WANTED.rules())]
     assert {model for model, _ in sent} == {model for _, model in MODELS} | {"rule"}
-    assert len(sent) == 2 * (2 + 1 + 4) + 1 + 7 + 4 + 1 + 12
+    assert len(sent) == 2 * (1 + 2 + 1 + 4) + 1 + 7 + 4 + 1 + 12
     told = faults(sent)
     assert [(model, fault) for (model, _), fault in zip(sent, told, strict=True) if fault] == []
 

@@ -10,7 +10,8 @@ import pytest
 from dashboards.grafana.alerting.contacts import Contact
 from dashboards.grafana.api import ApiError, Remote, path
 from dashboards.grafana.sameness import REDACTED, differences
-from dashboards.grafana.server import check_source, found
+from dashboards.grafana.server import found, wrong_source
+from dashboards.grafana.source import datasource
 from dashboards.grafana.sync import NotTakenError, compare, kept, push
 from dashboards.grafana.wanted import wanted
 from tests.grafana.double import TOKEN, Double, running
@@ -185,11 +186,23 @@ def test_what_is_there_can_be_kept_without_addresses(double: Double) -> None:
 
 
 def test_a_data_source_that_is_missing_or_another_is_told(double: Double) -> None:
-    assert check_source(remote(double)) is None
+    assert wrong_source(found(remote(double))) is None
     double.sources["steadyline-influxdb"]["jsonData"] = {"version": "InfluxQL"}
-    assert "speaks Flux" in (check_source(remote(double)) or "")
+    assert "speaks Flux" in (wrong_source(found(remote(double))) or "")
     double.sources.clear()
-    assert "is missing" in (check_source(remote(double)) or "")
+    assert "is missing" in (wrong_source(found(remote(double))) or "")
+
+
+def test_the_data_source_is_made_where_the_database_is_named(double: Double) -> None:
+    double.sources.clear()
+    asked = wanted(address=address, source=datasource("http://influxdb:8086", "reads-only"))
+    assert [one.name for one in push(remote(double), asked) if one.kind == "sources"] == ["steadyline-influxdb"]
+    (sent,) = [body for verb, path, body in double.asked if (verb, path) == ("POST", "/api/datasources")]
+    assert sent["secureJsonData"] == {"token": "reads-only"}
+    assert push(remote(double), asked) == []
+    double.sources["steadyline-influxdb"]["url"] = "http://elsewhere:8086"
+    assert [str(one) for one in push(remote(double), asked)] == ["sources steadyline-influxdb: differs: url"]
+    assert "reads-only" not in json.dumps(kept(found(remote(double))))
 
 
 @pytest.mark.parametrize("url", ["grafana.example.org", "ftp://x", "https://u:p@x", "https://x/?a=b", "https://", "http://x:y"])
