@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from alerts.desk.calendars import MAX_BYTES as MAX_CALENDAR
 from alerts.desk.rotas import shifts_of
 from alerts.desk.routing import DRILL
-from alerts.policy import Maintenance, Officer, Policy, QuietHours, Receiver, Rota, Route
+from alerts.policy import MAX_CALENDAR, Maintenance, Officer, Policy, QuietHours, Receiver, Rota, Route
 from streams.agreements.check import Fault
 from streams.agreements.documents import UnparsedError, parsed
 from streams.agreements.locate import line_at, lines_of

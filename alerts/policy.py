@@ -20,6 +20,8 @@ from streams.spans import Span
 
 Target = Annotated[str, Meta(pattern=r"^(person|rota|receiver):[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$(?!\n)")]
 """Whom to tell: ``person:ann``, ``rota:duty``, ``receiver:siren``."""
+MAX_CALENDAR = 262_144
+"""The longest calendar that is read, in bytes."""
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 

@@ -13,10 +13,9 @@ import recurring_ical_events
 from dateutil.rrule import rrulestr
 from icalendar import Calendar, Event
 
+from alerts.policy import MAX_CALENDAR
 from streams.events.times import zone_named
 
-MAX_BYTES = 262_144
-"""The longest calendar that is read, in bytes."""
 _MOST_EVENTS, _MOST_RULES, _MOST_STEPS = 2_000, 200, 1_000
 _CHUNK = timedelta(days=32)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -97,8 +96,8 @@ class Shifts:
 
 
 def _parsed(text: str) -> Calendar:
-    if len(text.encode()) > MAX_BYTES:
-        raise ValueError(f"expected a calendar of at most {MAX_BYTES} bytes, got more")
+    if len(text.encode()) > MAX_CALENDAR:
+        raise ValueError(f"expected a calendar of at most {MAX_CALENDAR} bytes, got more")
     try:
         calendar = Calendar.from_ical(text)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:

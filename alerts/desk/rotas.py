@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from alerts.desk.calendars import Shifts
 from alerts.policy import Officer, Policy, Rota
 from streams.events.times import zone_named
+
+if TYPE_CHECKING:
+    from alerts.desk.calendars import Shifts
 
 _FAR = timedelta(days=366)
 
@@ -91,12 +93,15 @@ class Rotas:
         return list(found.values())
 
 
-def shifts_of(rota: Rota, people: Iterable[Officer]) -> Shifts:
+def shifts_of(rota: Rota, people: Iterable[Officer]) -> "Shifts":
     """The watches of a rota that is a calendar.
 
     Raises:
         ValueError: when the calendar cannot be used.
     """
+    # Reading calendars takes longer to import than most commands take to run.
+    from alerts.desk.calendars import Shifts
+
     named: dict[str, str] = {}
     for officer in people:
         for word in (officer.id, officer.name, *officer.known_as):
