@@ -60,6 +60,8 @@ class Paging:
             if not item.over:
                 item.retracted = False
             news = (lapse.state, lapse.severity, item.over) != (before.state, before.severity, was_over)
+        if not item.over:
+            page.head.over_at = page.head.closed = None
         page.routes[lapse.id] = self.routing.of(lapse, drill=page.head.drill)
         page.touched.add(lapse.id)
         self.flaps.note(lapse, flap_key(page, item), now)
@@ -249,8 +251,8 @@ class Paging:
         """Note whether anything still stands."""
         head = page.head
         if page.standing():
-            head.over_at = head.closed = None
-        elif head.over_at is None and head.flush_at is None and not any(item.late for item in page.items.values()):
+            return
+        if head.over_at is None and head.flush_at is None and not any(item.late for item in page.items.values()):
             head.over_at, head.has, head.snoozed, head.tracks = now, None, None, {}
             for item in page.items.values():
                 item.lapse = outline(item.lapse)
@@ -329,9 +331,9 @@ def need(item: Item, route: str) -> Literal["alarm", "update"] | None:
 
 def again(page: Page, why: str) -> None:
     """Let all that stands on the page be said anew."""
-    for track in page.head.tracks.values():
-        if track.began is not None:
-            track.again = why
+    for item in page.standing():
+        for route in page.routes[item.lapse.id]:
+            page.head.tracks.setdefault(route, Track()).again = why
 
 
 def flap_key(page: Page, item: Item) -> str:

@@ -304,3 +304,21 @@ def test_what_no_longer_gathers_counts_for_nothing_after_a_restart_either() -> N
     run.lapse(lapse("feed/desk", parties=()), at=11 * SECOND)
     assert len(run.desk.pages()) == 4
     assert len({sending.page for sending in run.until(MINUTE)}) == 2
+
+
+def test_what_somebody_had_before_its_alarm_went_out_is_said_when_that_ends() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.ack(SECOND, until=HOUR)
+    assert run.until(HOUR - SECOND) == []
+    assert words(run.until(HOUR)) == [("alarm", "ann-phone")]
+
+
+def test_an_action_of_a_drill_means_the_drills_page_and_any_other_the_real_one() -> None:
+    run = Run()
+    run.lapse(lapse(), lapse(exercise=True))
+    run.until(GATHER)
+    run.act(Note(target=lapse().id, note="for the drill"), MINUTE, exercise=True)
+    run.act(Note(target=lapse().id, note="for real"), MINUTE)
+    notes = {page.exercise: [done.note for done in page.deeds] for page in run.desk.pages()}
+    assert notes == {True: ["for the drill"], False: ["for real"]}

@@ -259,6 +259,14 @@ class Desks(RuleBasedStateMachine):
                 assert not self.owed.get(key)
 
     @invariant()
+    def nothing_that_wakes_people_is_ever_forgotten(self) -> None:
+        for view in self.straight.pages():
+            loud = view.severity.rank >= Severity.PAGE.rank and not view.exercise
+            if loud or view.state != "firing":
+                assert view.next_due is not None
+                assert view.next_due >= self.straight.now
+
+    @invariant()
     def both_show_the_same(self) -> None:
         assert self.restarted.pages(settled=True) == self.straight.pages(settled=True)
         assert self.restarted.wake == self.straight.wake

@@ -131,3 +131,11 @@ def test_everything_of_a_desk_that_serves_a_run_goes_to_the_exercise_route() -> 
     run.lapse(lapse("west"), at=DAY)
     assert run.until(2 * DAY) == []
     assert timedelta() < alarm.at - run.journal[0].at <= GATHER
+
+
+def test_trouble_that_somebody_had_for_a_while_is_said_again_when_that_ends() -> None:
+    run = failed()
+    trouble = run.sent[-1]
+    run.act(Acknowledge(target=trouble.page, until=T0 + DAY), 2 * MINUTE)
+    assert ("nag", "ops") not in words(run.until(DAY - SECOND))
+    assert ("nag", "ops") in words(run.until(DAY))

@@ -1,5 +1,6 @@
 """Pages in words: what, since when, due when, which clause, on what evidence, what to do; hostile text is made harmless."""
 
+import re
 import unicodedata
 from typing import get_args
 
@@ -98,12 +99,13 @@ def test_a_real_page_never_says_exercise(kind: Kind) -> None:
 
 @pytest.mark.parametrize("reason", get_args(Reason))
 def test_every_reason_has_words(reason: Reason) -> None:
-    assert f"east: {reason}" not in subject(sending(lapse(reason=reason)))
+    assert re.search(r"east: [a-z][a-z ,]+ \[", subject(sending(lapse(reason=reason))))
 
 
 def test_many_lapses_are_told_in_full_then_by_a_line_then_by_number() -> None:
     said = body(sending(*(lapse(f"line-{number:02}") for number in range(50)), more=950))
     assert said.count("clause    ") == 10
+    assert "\n1. line-00: the check was not answered" in said
     assert "\n50. line-49: the check was not answered" in said
     assert "... and 950 more." in said
     assert subject(sending(lapse(), lapse("west"), more=3)).count("and 4 more") == 1
