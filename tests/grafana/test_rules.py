@@ -1,5 +1,6 @@
 """Every rule fires and clears on points of which it is known when it must, and blindness is an alert of its own."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,9 +8,11 @@ import pytest
 
 from dashboards.grafana.alerting.rules import INTERVAL_S
 from dashboards.grafana.names import Buckets
-from tests.grafana.asking import Base, rules
+from dashboards.influx.schema import LapseRow
+from tests.conftest import Database
+from tests.grafana.asking import Base, base, rules
 from tests.grafana.evaluating import Evaluator, seconds
-from tests.grafana.handmade import CALL, NOW, START
+from tests.grafana.handmade import CALL, NOW, START, world
 
 MINUTE = timedelta(seconds=INTERVAL_S)
 RULES = rules(Buckets())
@@ -91,3 +94,11 @@ def test_an_open_lapse_goes_on_firing_when_the_watch_falls_silent(handmade: Base
     evaluator = Evaluator(rule(handmade, "sl-lapse-critical"), handmade)
     fired = evaluator.at(NOW + timedelta(days=120))
     assert [alert["lapse"] for alert in fired] == ["second-call"]
+
+
+def test_what_an_agreement_would_ask_that_does_not_exist_yet_says_so(influx: Database) -> None:
+    lapse, at = next((row, at) for row, at in world() if isinstance(row, LapseRow) and row.id == "second-call")
+    with base(influx) as made:
+        made.write([(replace(lapse, agreement="proposed-us-china"), at)])
+        (alert,) = Evaluator(rules(made.buckets)["sl-lapse-critical"], made).at(NOW)
+    assert alert["text"] == "proposed agreement: PRC declined the call"

@@ -11,6 +11,7 @@ from dashboards.influx.schema import (
     StandingRow,
     WriterRow,
 )
+from streams.agreements.load import load_builtin
 from streams.posture import Kind, Stand
 from streams.severity import Severity
 
@@ -113,9 +114,15 @@ def _lapses(bucket: str, run: str, tests: str, start: str, *labels: str) -> str:
         f"  {wide()}\n  {last_revision('id')}\n"
         f"  |> filter(fn: (r) => {equals('state', 'open')} and {tests})\n"
         f"  |> map(fn: (r) => ({{_time: {STOP}, _value: 1.0, lapse: r.id, agreement: r.agreement, rule: r.rule, "
-        "party: r.party, subject: r.subject, reason: r.reason, text: r.text, clause: r.clause, "
+        f"party: r.party, subject: r.subject, reason: r.reason, text: {_marked()}, clause: r.clause, "
         f"since: string(v: time(v: r.onset * 1000000000)){told}}}))\n"
     )
+
+
+def _marked() -> str:
+    """The text of a lapse, with a word before it where the agreement does not exist yet."""
+    proposed = [agreement.id for agreement in load_builtin() if agreement.standing == "proposed"]
+    return f'(if {equals("agreement", *proposed)} then "proposed agreement: " else "") + r.text' if proposed else "r.text"
 
 
 def _with_a_zero(buckets: Buckets, first: str, *others: str) -> str:
