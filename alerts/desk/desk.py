@@ -228,29 +228,25 @@ class Desk:
         if awaited is None:
             return []
         about = f"receiver:{outcome.receiver}"
-        self._mark_delivered(awaited, outcome)
+        found = self._mark_delivered(awaited, outcome, now)
         if outcome.delivered:
-            return self.troubles.mended(about, now, "it takes what it is sent again")
+            return found + self.troubles.mended(about, now, "it takes what it is sent again")
         why = f"took nothing after {outcome.attempts} attempts: {outcome.reason or 'no reason given'}"
         return self.troubles.found(about, why, now, drill=awaited.drill, run=awaited.run)
 
-    def _mark_delivered(self, awaited: Awaited, outcome: Outcome) -> None:
+    def _mark_delivered(self, awaited: Awaited, outcome: Outcome, now: datetime) -> list[Sending]:
         page = self.books.get(awaited.page)
         if page is None:
-            return
+            return []
         self._touched.add(awaited.page)
         for place, word in enumerate(page.head.words):
             if word.number == awaited.number:
                 delivered = outcome.delivered or bool(word.delivered)
                 page.head.words[place] = msgspec.structs.replace(word, delivered=delivered)
-        if outcome.delivered and outcome.receiver != awaited.receiver:
-            # Whoever stood in was told as well, and is owed word when it is over.
-            for item in page.items.values():
-                if awaited.receiver in item.told and self.saying.allowed(outcome.receiver, drill=page.head.drill):
-                    item.told = tuple(sorted({*item.told, outcome.receiver}))
-                    if awaited.receiver in item.owed:
-                        item.owed = tuple(sorted({*item.owed, outcome.receiver}))
-                    page.touched.add(item.lapse.id)
+        if outcome.delivered and outcome.receiver != awaited.receiver and not awaited.clears:
+            self.paging.stood_in(page, awaited.receiver, outcome.receiver, awaited.at, now)
+            return self.act([awaited.page], now)
+        return []
 
     def _pass(self, now: datetime) -> list[Sending]:
         found: list[Sending] = []

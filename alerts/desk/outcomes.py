@@ -1,10 +1,11 @@
 """Sendings whose outcome is awaited."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 import msgspec
 
-from alerts.sendings import Outcome, Sending
+from alerts.sendings import CLEARING, Outcome, Sending
 
 _MOST = 10_000
 """So many sendings are awaited; the oldest of more are given up."""
@@ -15,6 +16,7 @@ class Awaited(msgspec.Struct, frozen=True):
 
     Attributes:
         order: Which it was, of all; counted anew where none is awaited.
+        at: When it was decided; ``clears`` where it said that something is over.
         tried: The receivers of which the outcome is known.
     """
 
@@ -24,6 +26,8 @@ class Awaited(msgspec.Struct, frozen=True):
     receiver: str
     drill: bool
     run: str | None
+    at: datetime
+    clears: bool
     tried: tuple[str, ...] = ()
 
 
@@ -37,7 +41,16 @@ class Awaiting:
     def sent(self, sending: Sending) -> None:
         """Await what becomes of a sending."""
         order = self.known[next(reversed(self.known))].order + 1 if self.known else 0
-        self.known[sending.key] = Awaited(order, sending.page, sending.number, sending.receiver, sending.exercise, sending.run)
+        self.known[sending.key] = Awaited(
+            order=order,
+            page=sending.page,
+            number=sending.number,
+            receiver=sending.receiver,
+            drill=sending.exercise,
+            run=sending.run,
+            at=sending.at,
+            clears=sending.kind in CLEARING,
+        )
         self._touched[sending.key] = None
         while len(self.known) > _MOST:
             self._drop(next(iter(self.known)))

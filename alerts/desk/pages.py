@@ -117,6 +117,20 @@ class Paging:
         page.head.closed = closed
         page.head.flush_at = closed.at
 
+    def stood_in(self, page: Page, receiver: str, stand_in: str, said: datetime, now: datetime) -> None:
+        """Note that another receiver took what was said at ``said``: it is owed word when that is over, or was since."""
+        if not self.saying.allowed(stand_in, drill=page.head.drill):
+            return
+        for item in page.items.values():
+            if receiver not in item.told:
+                continue
+            item.told = tuple(sorted({*item.told, stand_in}))
+            page.touched.add(item.lapse.id)
+            if not item.over or item.changed > said:
+                item.owed = tuple(sorted({*item.owed, stand_in}))
+                if item.over:
+                    self._soon(page, now)
+
     # What follows says things.
 
     def _expire(self, page: Page, now: datetime) -> None:

@@ -204,10 +204,10 @@ class Desks(RuleBasedStateMachine):
     def _stood_in(self, sending: Sending, receiver: str) -> None:
         for key, told in self.told.items():
             page = self.straight.listed.get(key)
-            if page == sending.page and sending.receiver in told:
+            if page == sending.page and sending.receiver in told and sending.kind not in CLEARING:
                 told.add(receiver)
-                if sending.receiver in self.owed.get(key, set()):
-                    self.owed[key].add(receiver)
+                if self.over.get(key, self.now) > sending.at or key not in self.over:
+                    self.owed.setdefault(key, set()).add(receiver)
 
     @rule()
     def a_restart(self) -> None:

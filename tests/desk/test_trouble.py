@@ -139,3 +139,13 @@ def test_trouble_that_somebody_had_for_a_while_is_said_again_when_that_ends() ->
     run.act(Acknowledge(target=trouble.page, until=T0 + DAY), 2 * MINUTE)
     assert ("nag", "ops") not in words(run.until(DAY - SECOND))
     assert ("nag", "ops") in words(run.until(DAY))
+
+
+def test_whoever_stood_in_only_after_it_was_over_is_told_that_it_is() -> None:
+    run = failed()
+    run.lapse(lapse(revision=2, change="resolved"), at=3 * MINUTE)
+    assert words(run.until(4 * MINUTE)) == [("all-clear", "ann-phone")]
+    assert words(run.outcome(run.sent[0], 5 * MINUTE, receiver="siren")) == [("all-clear", "siren")]
+    clear = run.sent[-1]
+    assert run.outcome(clear, 6 * MINUTE, receiver="bob-phone") == []
+    assert {kind for kind, _ in words(run.until(DAY))} == {"nag"}
