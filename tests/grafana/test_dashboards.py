@@ -16,12 +16,14 @@ from tests.deploy.conftest import Steadyline
 
 COMMITTED = Path(__file__).parents[2] / "deploy" / "grafana"
 BOARDS = dashboards()
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_check_finds_no_fault_and_counts_what_it_saw(steadyline: Steadyline) -> None:
     result = steadyline("grafana", "check", "--json")
     assert result.exit_code == 0
     told = json.loads(result.stdout)
+    assert ", ".join(f"{count} {what}" for what, count in told.items() if what != "faults") in README
     assert told["faults"] == 0
     assert told["dashboards"] == len(BOARDS) == 7
     assert told["panels"] == sum(len(board["panels"]) for board in BOARDS.values())  # type: ignore[misc, arg-type]

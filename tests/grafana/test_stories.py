@@ -70,7 +70,8 @@ LOOKS = [
     # Eight channels were cut by one announcement the day before.
     Look("floor", 1, CHINA, lambda rows: column(rows, "n") == [8], "2022-08-06T12:00:00Z"),
     Look("floor", 2, KOREA, lambda rows: column(rows, "n") == [1], "2022-10-04T00:10:00Z"),
-    Look("floor", 3, CHINA, lambda rows: rows[0]["n"] > 20, "2022-08-06T12:00:00Z"),
+    Look("floor", 3, CHINA, lambda rows: column(rows, "n") == [0], "2022-08-06T12:00:00Z"),
+    Look("floor", 12, CHINA, lambda rows: rows[0]["n"] > 20, "2022-08-06T12:00:00Z"),
     Look("floor", 4, CHINA, lambda rows: 0 <= rows[0]["age"] <= 86_400, "2022-08-06T12:00:00Z"),
     Look("floor", 5, CHINA, lambda rows: column(rows, "reason") == [*["suspended"] * 5, "unanswered", "declined"]),
     Look(
@@ -78,6 +79,13 @@ LOOKS = [
         6,
         BALLOON,
         lambda rows: ("us-china-dtl", 2, "declined") in [(row["name"], row["stand"], row["reason"]) for row in rows],
+    ),
+    Look(
+        "floor",
+        6,
+        CHINA,
+        lambda rows: column(rows, "stand")[:9] == [*[2] * 8, 1] and rows[-1]["reason"] == "never-heard",
+        "2022-08-06T12:00:00Z",
     ),
     Look("floor", 7, KOREA, lambda rows: "inter-korean-liaison" in column(rows, "name"), "2022-10-04T12:00:00Z"),
     Look("floor", 8, CHINA, lambda rows: 2 in [row["_value"] for row in rows if row["name"] == "PRC-US"]),

@@ -1,5 +1,6 @@
 """What the rules ask. Only the live log, or only drills; always with a row that says all is well, while the watch speaks."""
 
+from dashboards.grafana.boards.floor import NEVER
 from dashboards.grafana.flux import EVER, STOP, by, equals, keep, last_revision, quoted, read_from, wide
 from dashboards.grafana.names import Buckets
 from dashboards.influx.schema import (
@@ -47,7 +48,7 @@ def standing(stand: Stand, kinds: tuple[Kind, ...], buckets: Buckets) -> str:
         f"{_DATE}{said}\n"
         '  |> last() |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")\n'
         "  |> filter(fn: (r) => exists r.stand)\n"
-        f"  |> map(fn: (r) => ({{r with _value: if r.stand == {int(stand)} and not {equals('reason', 'never-heard')} "
+        f"  |> map(fn: (r) => ({{r with _value: if r.stand == {int(stand)} and not {equals('reason', NEVER)} "
         "then 1.0 else 0.0}))\n"
         f"  {by(*labels)}\n  {keep('_time', '_value', *labels)}"
     )

@@ -41,9 +41,8 @@ def board(buckets: Buckets) -> Board:
                 counter("percent", ((None, VERMILION), (90, ORANGE), (99, BLUE))),
                 2,
                 "Availability",
-                "For which share of the time of which anything is known the channel was not lapsed. Time in "
-                "which its feed was silent "
-                "counts neither way.",
+                "For which share of the time of which anything is known the channel was not lapsed. Time in which its feed "
+                "was silent counts neither way.",
                 f"{stretches}lasted |> {known}\n"
                 "  |> group() |> reduce(identity: {up: 0, known: 0}, fn: (r, accumulator) => "
                 "({up: accumulator.up + r.up, known: accumulator.known + r.known}))\n"
@@ -101,9 +100,8 @@ def board(buckets: Buckets) -> Board:
                 ),
                 7,
                 "Outages",
-                "Every lapse of this channel, the latest first, with the clause that asks for it; as long as it "
-                "lasted, or has until "
-                "the end of the time shown. One outage is one lapse, however many checks were missed." + _KEPT,
+                "Every lapse of this channel, the latest first, with the clause that asks for it; as long as it lasted, or "
+                "has until the end of the time shown. One outage is one lapse, however many checks were missed." + _KEPT,
                 lapses(chosen("channel", "channel"), buckets=buckets)
                 + 'lapses |> filter(fn: (r) => r.state != "withdrawn")\n'
                 + "  |> map(fn: (r) => ({r with ended: r.resolved * 1000, "
@@ -120,9 +118,8 @@ def board(buckets: Buckets) -> Board:
                 lines("s", "${__field.labels.what}", points=True),
                 8,
                 "Answer times",
-                "How long a call waited for its answer, beside what the rule asks for (owed). Calls that were "
-                "never answered are among "
-                "the outages." + _ANSWERED,
+                "How long a call waited for its answer, beside what the rule asks for (owed). Calls that were never answered "
+                "are among the outages." + _ANSWERED,
                 measured(chosen("subject", "channel"), equals("what", "answer"), buckets=buckets) + _value_and_owed("answer"),
                 wide=12,
                 high=8,

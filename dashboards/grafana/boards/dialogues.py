@@ -29,9 +29,8 @@ def board(buckets: Buckets) -> Board:
                 lines("short", "${__field.labels.dyad}"),
                 ALIVE,
                 "Channels alive",
-                "How many channels of each pair of parties are neither lapsed nor unknown. Steps down are "
-                "switch-offs; a step up is a "
-                "contact, never a promise.",
+                "How many channels of each pair of parties are neither lapsed nor unknown. Steps down are switch-offs; a "
+                "step up is a contact, never a promise.",
                 _counted("alive", dyad, buckets),
                 wide=12,
                 high=9,
@@ -58,8 +57,8 @@ def board(buckets: Buckets) -> Board:
                 channels,
                 4,
                 "Channels",
-                "Each channel as it stands at the end of the time shown, the worst first: its last contact, and "
-                "when the next is due.",
+                "Each channel as it stands at the end of the time shown, the worst first: its last contact, and when the "
+                "next is due.",
                 current(("channel",), *dyad, buckets=buckets)
                 + "current |> map(fn: (r) => ({r with last: r.last * 1000, due: r.due * 1000}))\n"
                 + '  |> sort(columns: ["stand", "dyad", "name"], desc: true)\n'
@@ -96,9 +95,8 @@ def board(buckets: Buckets) -> Board:
                 rows({"onset": "dateTimeAsIso", "ended": "dateTimeAsIso"}, {"severity": [words(SEVERITIES)]}),
                 7,
                 "Switched off",
-                "Channels that were suspended, cancelled or let lapse, the latest first, with the clause and, "
-                "where several were cut by "
-                "one announcement, its name in the column group." + _OPEN,
+                "Channels that were suspended, cancelled or let lapse, the latest first, with the clause and, where several "
+                "were cut by one announcement, its name in the column group." + _OPEN,
                 lapses(equals("obligation", "standing", "cadence", "benchmark"), *dyad, buckets=buckets)
                 + 'lapses |> filter(fn: (r) => r.state != "withdrawn")\n'
                 + "  |> map(fn: (r) => ({r with onset: r.onset * 1000, ended: r.resolved * 1000}))\n"

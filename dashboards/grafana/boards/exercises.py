@@ -27,8 +27,8 @@ def board(buckets: Buckets) -> Board:
                 1,
                 "EXERCISE: runs",
                 "Every replay and drill that the database holds, with how many revisions of lapses it brought, the first and "
-                "the last of them. A drill in the live log is the run called exercise. None of them can reach a real "
-                "pager. The name leads to its watch floor.",
+                "the last of them. A drill in the live log is the run called exercise. None of them can reach a real pager. "
+                "The name leads to its watch floor.",
                 f"{_RUNS.format(bucket=quoted(buckets.runs), ever=EVER)}"
                 f"revisions = {found}\n"
                 '  |> group(columns: ["run"])\n'

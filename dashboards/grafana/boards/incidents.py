@@ -29,9 +29,8 @@ def board(buckets: Buckets) -> Board:
                 rows(),
                 1,
                 "Incidents",
-                "Encounters, collisions, shots and alarms of the time shown, the latest first, as each source "
-                "reports them. Where two "
-                "sources tell of one incident, both stand here with its one name.",
+                "Encounters, collisions, shots and alarms of the time shown, the latest first, as each source reports them. "
+                "Where two sources tell of one incident, both stand here with its one name.",
                 incidents
                 + 'happened |> sort(columns: ["_time"], desc: true)\n'
                 + '  |> keep(columns: ["_time", "dyad", "gravity", "domain", "text", "incident", "source", "id"])',
@@ -55,9 +54,8 @@ def board(buckets: Buckets) -> Board:
                 lines("s", "${__field.labels.subject}", points=True),
                 3,
                 "From incident to contact",
-                "How long after each incident the two sides first talked, on any channel, beside what the rule "
-                "asks for (owed). "
-                "Incidents after which nobody talked are among the lapses below." + _AFTER,
+                "How long after each incident the two sides first talked, on any channel, beside what the rule asks for "
+                "(owed). Incidents after which nobody talked are among the lapses below." + _AFTER,
                 contact
                 + "found = measured |> map(fn: (r) => ({_time: r._time, _value: r.value, subject: r.subject}))\n"
                 + "owed = measured |> filter(fn: (r) => exists r.owed) "
@@ -84,9 +82,8 @@ def board(buckets: Buckets) -> Board:
                 rows({"onset": "dateTimeAsIso", "deadline": "dateTimeAsIso"}, {"severity": [words(SEVERITIES)]}),
                 5,
                 "Silence after incidents, and calls not taken",
-                "Lapses of answers: an incident after which nobody talked, a call that nobody took. Critical "
-                "where no military channel "
-                "was up when it happened." + _ANSWERS,
+                "Lapses of answers: an incident after which nobody talked, a call that nobody took. Critical where no "
+                "military channel was up when it happened." + _ANSWERS,
                 lapses(equals("obligation", "response"), *dyad, buckets=buckets)
                 + 'lapses |> filter(fn: (r) => r.state != "withdrawn")\n'
                 + "  |> map(fn: (r) => ({r with onset: r.onset * 1000, deadline: r.deadline * 1000}))\n"
@@ -102,9 +99,8 @@ def board(buckets: Buckets) -> Board:
                 rows(),
                 6,
                 "Contacts",
-                "Every contact between two parties, the latest first: over which channel, at which level. "
-                "public: a statement, which "
-                "ends nothing; alternate: over somebody else's line.",
+                "Every contact between two parties, the latest first: over which channel, at which level. public: a "
+                "statement, which ends nothing; alternate: over somebody else's line.",
                 happened(ContactRow, *dyad, buckets=buckets)
                 + 'happened |> sort(columns: ["_time"], desc: true)\n'
                 + '  |> keep(columns: ["_time", "dyad", "channel", "kind", "level", "text", "source", "id"])',

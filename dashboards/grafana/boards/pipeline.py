@@ -22,8 +22,8 @@ def board(buckets: Buckets) -> Board:
                 counter("s", ((None, BLUE), (60, ORANGE), (120, VERMILION))),
                 AGE,
                 "Furthest behind",
-                "How far the last partition is behind the wall clock, by its own ticks. From 2 minutes on nobody "
-                "is watching there.",
+                "How far the last partition is behind the wall clock, by its own ticks. From 2 minutes on nobody is watching "
+                "there.",
                 f"{read(PipelineRow, ('age',), buckets=buckets)}\n"
                 '  |> group(columns: ["partition"]) |> last() |> group() |> max()\n'
                 f"  {keep('_value')}",
@@ -47,9 +47,8 @@ def board(buckets: Buckets) -> Board:
                 counter("short", ((None, BLUE), (1, VERMILION))),
                 3,
                 "Dead letters",
-                "What came in during the time shown and could not be read. What is not read is not judged: it "
-                "may hold the very event "
-                "whose absence is taken for a lapse.",
+                "What came in during the time shown and could not be read. What is not read is not judged: it may hold the "
+                "very event whose absence is taken for a lapse.",
                 f"letters = {read(LetterRow, ('reason',), buckets=buckets)}\n"
                 '  |> group() |> count() |> keep(columns: ["_value"])\n'
                 "letters",
@@ -61,9 +60,8 @@ def board(buckets: Buckets) -> Board:
                 counter("short", ((None, BLUE), (1, ORANGE))),
                 FAILURES,
                 "Failed writes",
-                "How many writes to the database failed since the writer started. They are tried again; none is "
-                "lost while Kafka keeps "
-                "the records.",
+                "How many writes to the database failed since the writer started. They are tried again; none is lost while "
+                "Kafka keeps the records.",
                 f"{read(WriterRow, ('failures',), buckets=buckets)}\n"
                 '  |> group() |> last(column: "_time") |> keep(columns: ["_value"])',
                 wide=6,
@@ -74,9 +72,8 @@ def board(buckets: Buckets) -> Board:
                 lines("s", "partition ${__field.labels.partition}"),
                 5,
                 "How far behind each partition is",
-                "The wall clock less the event time up to which each partition was judged. It rises where nobody "
-                "judges; a partition "
-                "without a line is watched by nobody.",
+                "The wall clock less the event time up to which each partition was judged. It rises where nobody judges; a "
+                "partition without a line is watched by nobody.",
                 f"{read(PipelineRow, ('age',), buckets=buckets)}\n"
                 f"  {by('partition')} |> aggregateWindow(every: v.windowPeriod, fn: max, createEmpty: false)\n"
                 f"  {keep('_time', '_value', 'partition')}",
@@ -117,8 +114,8 @@ def board(buckets: Buckets) -> Board:
                 rows({"since": "dateTimeAsIso", "last": "dateTimeAsIso"}, {"stand": [stand_words()]}),
                 9,
                 "Feeds now",
-                "Each feed at the end of the time shown, the silent ones first: its last heartbeat, and since "
-                "when it has been so.",
+                "Each feed at the end of the time shown, the silent ones first: its last heartbeat, and since when it has "
+                "been so.",
                 current(("feed",), buckets=buckets)
                 + "current |> map(fn: (r) => ({r with since: r.since * 1000, last: r.last * 1000}))\n"
                 + '  |> sort(columns: ["stand", "name"], desc: true)\n'
@@ -131,9 +128,8 @@ def board(buckets: Buckets) -> Board:
                 rows(),
                 LETTERS,
                 "Dead letters, one by one",
-                "What could not be read, the latest first, and why. steadyline dead-letters show N shows its "
-                "bytes; retry N sends it "
-                "where it belongs once it is mended.",
+                "What could not be read, the latest first, and why. steadyline dead-letters show N shows its bytes; retry N "
+                "sends it where it belongs once it is mended.",
                 f"{read(LetterRow, ('reason', 'partition', 'offset'), buckets=buckets)}\n"
                 '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value") |> group()\n'
                 f'  |> sort(columns: ["_time"], desc: true) {keep("_time", "topic", "kind", "reason", "partition", "offset")}',
@@ -168,8 +164,8 @@ def board(buckets: Buckets) -> Board:
                 lines("short", "partition ${__field.labels.partition}"),
                 13,
                 "Things judged",
-                "How many channels, regimes, dyads and feeds each partition judges. A step down means that "
-                "something is judged no more.",
+                "How many channels, regimes, dyads and feeds each partition judges. A step down means that something is "
+                "judged no more.",
                 f"{read(PipelineRow, ('standings',), buckets=buckets)}\n"
                 f"  {by('partition')} |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false)\n"
                 f"  {keep('_time', '_value', 'partition')}",

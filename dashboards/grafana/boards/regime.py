@@ -30,9 +30,8 @@ def board(buckets: Buckets) -> Board:
                 lines("h", "${__field.labels.line}", points=True, least=None),
                 1,
                 "Lead times against the rule",
-                "How long before its window each notice was received, by launcher and recipient, beside what the "
-                "rule asks for (owed). "
-                "Below the rule the notice came too late; below zero, after the window had opened." + _AHEAD,
+                "How long before its window each notice was received, by launcher and recipient, beside what the rule asks "
+                "for (owed). Below the rule the notice came too late; below zero, after the window had opened." + _AHEAD,
                 lead
                 + 'found = measured |> map(fn: (r) => ({_time: r._time, _value: r.value, line: r.subject + " to " + '
                 + '(if exists r.recipient then r.recipient else "all")}))\n'
@@ -47,9 +46,9 @@ def board(buckets: Buckets) -> Board:
                 rows({"kept": "percentunit", "shortest": "h", "median": "h", "owed": "h"}),
                 2,
                 "Per recipient",
-                "Of the notices that each launcher owes each recipient: how many were given, which share in "
-                "time, the shortest and the "
-                "median lead. A launch told to three and not to the fourth has lapsed toward the fourth alone." + _AHEAD,
+                "Of the notices that each launcher owes each recipient: how many were given, which share in time, the "
+                "shortest and the median lead. A launch told to three and not to the fourth has lapsed toward the fourth "
+                "alone." + _AHEAD,
                 lead
                 + "counted = measured |> filter(fn: (r) => exists r.recipient)\n"
                 + '  |> group(columns: ["agreement", "subject", "recipient"])\n'
@@ -72,9 +71,8 @@ def board(buckets: Buckets) -> Board:
                 bars("short", "way"),
                 3,
                 "Reciprocity",
-                "How many notices each party gave each other one. Where one side tells and the other does not, a "
-                "regime is on its way "
-                "out, though no article may yet be broken.",
+                "How many notices each party gave each other one. Where one side tells and the other does not, a regime is "
+                "on its way out, though no article may yet be broken.",
                 lead
                 + "measured |> filter(fn: (r) => exists r.recipient)\n"
                 + '  |> group(columns: ["subject", "recipient", "of"]) |> first(column: "value")\n'
@@ -89,9 +87,8 @@ def board(buckets: Buckets) -> Board:
                 bars("short", "launcher"),
                 4,
                 "Launches announced and not",
-                "Of the launches that each party owed somebody notice of: how many were announced, were not, and "
-                "of how many nobody "
-                "can say, toward each recipient." + _AHEAD,
+                "Of the launches that each party owed somebody notice of: how many were announced, were not, and of how many "
+                "nobody can say, toward each recipient." + _AHEAD,
                 launch
                 + "measured\n"
                 + '  |> map(fn: (r) => ({launcher: r.subject + " to " + (if exists r.recipient then r.recipient else "all"), '
@@ -111,9 +108,8 @@ def board(buckets: Buckets) -> Board:
                 rows(None, {"announced": [words(_MATCHED)]}),
                 5,
                 "Launches, one by one",
-                "Each launch and each party that was owed a notice of it, the latest first. UNKNOWN: the feed "
-                "that carries such notices "
-                "was silent, so its absence proves nothing.",
+                "Each launch and each party that was owed a notice of it, the latest first. UNKNOWN: the feed that carries "
+                "such notices was silent, so its absence proves nothing.",
                 launch
                 + "measured |> map(fn: (r) => ({_time: r._time, launch: r.of, launcher: r.subject, recipient: r.recipient, "
                 + "announced: int(v: r.value), agreement: r.agreement, rule: r.rule}))\n"
@@ -126,9 +122,8 @@ def board(buckets: Buckets) -> Board:
                 rows({"from": "dateTimeAsIso", "until": "dateTimeAsIso", "radius_km": "lengthkm"}),
                 6,
                 "Notices",
-                "Every notice that stands, at its last revision, the latest window first. Cancelled ones and "
-                "those taken back are left "
-                "out.",
+                "Every notice that stands, at its last revision, the latest window first. Cancelled ones and those taken "
+                "back are left out.",
                 notices(buckets=buckets)
                 + "notices |> map(fn: (r) => ({r with from: r.window_start * 1000, until: r.window_end * 1000}))\n"
                 + '  |> sort(columns: ["from"], desc: true)\n'
@@ -142,9 +137,8 @@ def board(buckets: Buckets) -> Board:
                 states("${__field.labels.name}: ${__field.labels.party}"),
                 7,
                 "Regimes",
-                "How each party kept each agreement on notices: LAPSED while a launch without notice, a "
-                "suspension or a renunciation "
-                "stands open.",
+                "How each party kept each agreement on notices: LAPSED while a launch without notice, a suspension or a "
+                "renunciation stands open.",
                 changes(("regime",), *agreement, buckets=buckets, labels=("name", "party")),
                 wide=24,
                 high=10,
