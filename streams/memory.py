@@ -8,8 +8,9 @@ finds what had been found.
 All cells of one moment together are a state; cells of different moments are none. Who keeps them must see to that.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
@@ -20,13 +21,16 @@ from streams.evidence import Sign, Signs
 from streams.lapses import Finding, Lapse
 from streams.matching.match import Match
 from streams.obligations.duty import Duty
-from streams.obligations.prior import LaneDuty
+from streams.obligations.prior import KeptNotice, LaneDuty
 from streams.obligations.response import IncidentDuty, RequestDuty
+from streams.obligations.salvos import Judged
 from streams.register import Register
 from streams.retractions import Retractions, Taken
 
 Name = tuple[str, ...]
 """A cell's kind, and what it is about."""
+
+_Part = TypeVar("_Part")
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 
@@ -78,6 +82,8 @@ _LINE = msgspec.msgpack.Decoder(_Line)
 _SWEEPS = msgspec.msgpack.Decoder(_Sweeps)
 _CLOCK = msgspec.msgpack.Decoder(Clock)
 _MATCH = msgspec.msgpack.Decoder(Match)
+_NOTICE = msgspec.msgpack.Decoder(KeptNotice)
+_SALVO = msgspec.msgpack.Decoder(Judged)
 _TAKEN = msgspec.msgpack.Decoder(list[Taken])
 _ENTRIES = msgspec.msgpack.Decoder(list[tuple[Finding | None, Lapse]])
 _DUTY = msgspec.msgpack.Decoder(tuple[datetime | None, bool, msgspec.Raw])
@@ -191,10 +197,8 @@ class Memory:
         self._orphans.clear()
         for name, duty in sorted(self._moved.items()):
             if isinstance(duty, LaneDuty):
-                for key in sorted(duty.rematched):
-                    match = duty.matches.get(key)
-                    yield ("match", name, key), None if match is None else _encode(match)
-                duty.rematched.clear()
+                for kind, key, part in duty.parts():
+                    yield (kind, name, key), None if part is None else _encode(part)
             place = ("duty", name)
             cell = _RESTING if duty.done else _encode((duty.wake, duty.quiet, duty.remember()))
             if cell != self._kept.get(place, _RESTING):
@@ -207,9 +211,9 @@ class Memory:
         self._moved.clear()
 
     def _recall_duties(self, found: Mapping[str, list[tuple[Name, bytes]]]) -> None:
-        matches: dict[str, list[Match]] = {}
-        for name, cell in found.get("match", ()):
-            matches.setdefault(name[1], []).append(_MATCH.decode(cell))
+        matches = _by_duty(found.get("match", ()), _MATCH)
+        notices = _by_duty(found.get("notice", ()), _NOTICE)
+        salvos = _by_duty(found.get("salvo", ()), _SALVO)
         kept = {name[1]: cell for name, cell in found.get("duty", ())}
         self._orphans = sorted(kept.keys() - {duty.name for duty in self._docket.duties()})
         for duty in list(self._docket.duties()):
@@ -217,12 +221,21 @@ class Memory:
                 # It was settled, though its reports are still known.
                 self._docket.drop(duty)
             if isinstance(duty, LaneDuty):
-                duty.matches = {match.launch.key: match for match in matches.get(duty.name, ())}
+                name = duty.name
+                duty.recall_parts(matches.get(name, {}), notices.get(name, {}), salvos.get(name, {}))
             if duty.name in kept:
                 self._kept["duty", duty.name] = kept[duty.name]
                 duty.wake, duty.quiet, remembered = _DUTY.decode(kept[duty.name])
                 if duty.kept is not None:
                     duty.recall(msgspec.msgpack.decode(remembered, type=duty.kept | None))
+
+
+def _by_duty(cells: Iterable[tuple[Name, bytes]], decoder: msgspec.msgpack.Decoder[_Part]) -> dict[str, dict[str, _Part]]:
+    """The parts of duties that are kept one by one, by the duty and their key."""
+    found: dict[str, dict[str, _Part]] = {}
+    for (_, duty, key), cell in cells:
+        found.setdefault(duty, {})[key] = decoder.decode(cell)
+    return found
 
 
 def clock_cell(clock: Clock) -> bytes:

@@ -2,10 +2,11 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from streams.events.launches import LaunchObservation
 from streams.events.times import Interval
+from streams.matching.chains import Chains
 from streams.matching.clusters import SALVO_GAP, SAME_TIME, Seen, claim_order, seen
 
 _LONGEST = timedelta(hours=25)
@@ -73,6 +74,7 @@ class Claims:
         self._sorted: list[Seen] = []
         self._known: dict[tuple[str, str], Seen] = {}
         self._named: dict[str, dict[tuple[str, str], Seen]] = {}
+        self._chains = Chains()
         self._counts = 0
         self._longest = timedelta()
 
@@ -92,7 +94,8 @@ class Claims:
         self._longest = max(self._longest, new.latest - new.earliest)
         if claim.data.launch is not None:
             self._named.setdefault(claim.data.launch, {})[key] = new
-        return [each.claim for each in self._component(new)]
+        self._chains.put(new)
+        return [each.claim for each in self._affected(new)]
 
     def drop(self, claim: LaunchObservation) -> list[LaunchObservation]:
         """Take back a claim; returns the claims (without it) that must be clustered anew. Unknown: nothing to do."""
@@ -100,7 +103,7 @@ class Claims:
         old = self._known.get(key)
         if old is None:
             return []
-        around = self._component(old)
+        around = self._affected(old)
         self._remove(key)
         return [each.claim for each in around if each is not old]
 
@@ -108,11 +111,23 @@ class Claims:
         old = self._known.pop(key)
         self._counts -= old.claim.data.count > 1
         del self._sorted[bisect_left(self._sorted, old)]
+        first = bisect_left(self._sorted, self._chains.begins(old), key=_earliest)
+        self._chains.drop(old, (self._sorted[place] for place in range(first, len(self._sorted))))
         name = old.claim.data.launch
         if name is not None:
             del self._named[name][key]
             if not self._named[name]:
                 del self._named[name]
+
+    def _affected(self, seed: Seen) -> list[Seen]:
+        """The claims to be clustered anew where ``seed`` comes or goes, with it: those of its name where no other has a say."""
+        # A count speaks of all that follow each other within half an hour.
+        if not self._counts:
+            name = seed.claim.data.launch
+            own = [seed] if name is None else sorted(self._named[name].values())
+            if all(map(self._chains.apart, own)):
+                return own
+        return self._component(seed)
 
     def _component(self, seed: Seen) -> list[Seen]:
         runs: dict[int, int] = {}
@@ -138,3 +153,7 @@ class Claims:
     def _at(self, place: int) -> Interval:
         found = self._sorted[place]
         return Interval(found.earliest, found.latest)
+
+
+def _earliest(claim: Seen) -> datetime:
+    return claim.earliest

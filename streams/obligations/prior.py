@@ -6,7 +6,7 @@ anew.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from streams.agreements.model import Prior
@@ -14,14 +14,15 @@ from streams.events import Interval
 from streams.feeds import FeedRecord
 from streams.lapses import Finding
 from streams.launchbook import LaunchBook, over
-from streams.matching.edges import edge, linked
+from streams.matching.edges import edge, linked, reach
 from streams.matching.launches import Launch
-from streams.matching.linkage import Index
+from streams.matching.linkage import Index, Spans
 from streams.matching.match import Match, match
 from streams.matching.notices import Series, told
 from streams.matching.scope import in_scope
 from streams.obligations.duty import INSTANT, Duty, earliest
 from streams.obligations.notices import notice_findings
+from streams.obligations.salvos import Judged, Salvos
 from streams.obligations.standing import RegimeRecord
 from streams.obligations.unnotified import unnotified
 from streams.rulebook import Rule
@@ -30,33 +31,26 @@ from streams.spans import Span
 _SWEEP_FROM = 64
 
 
-class _Judged(NamedTuple):
-    """A finding about launches without a notice, with what it rests on."""
-
-    salvo: list[Match]
-    notices: int
-    wake: datetime | None
-    finding: Finding | None
-
-
 class KeptLane(NamedTuple):
-    """What a lane remembers beside its matches: which of its party's notices it still looks at.
+    """What a lane remembers beside its matches, notices and salvos, which are kept one by one.
 
     Attributes:
-        series: The notices this recipient was told of, with the last moment each speaks of, UTC.
-        untold: Those that went to others only.
-        unnotified: Salvos without a notice: the first launch, and all of them.
-        judged: Findings about them: the salvo's launches, how many notices had come, when to look again, the finding.
-        notices: How many notices have come.
+        dropped: Places that are settled, and were not said to be so yet.
         sweep_at: How many launches and notices are kept before the settled ones are forgotten.
     """
 
-    series: dict[str, datetime]
-    untold: list[str]
-    unnotified: dict[str, tuple[str, ...]]
-    judged: dict[str, tuple[list[str], int, datetime | None, Finding | None]]
-    notices: int
+    dropped: list[str]
     sweep_at: int
+
+
+class KeptNotice(NamedTuple):
+    """A notice that a lane still looks at.
+
+    Attributes:
+        last: The last moment it speaks of, UTC; ``None`` where it went to others only.
+    """
+
+    last: datetime | None
 
 
 class LaneDuty(Duty):
@@ -81,19 +75,18 @@ class LaneDuty(Duty):
         self.touched: set[str] = set()
         """Keys of launches whose match changed at the last judgement; ``conformance`` reads them."""
         self.series_touched: set[str] = set()
-        self.rematched: set[str] = set()
-        """Keys of launches whose match changed since it was last kept."""
         self._book = book
         self._regime = regime
         self.feed = feed
         self._index = Index(rule.obligation.slack)
         self._fresh_launches: set[str] = set()
         self._fresh_series: set[str] = set()
-        self._unnotified: dict[str, tuple[str, ...]] = {}
+        self._salvos = Salvos(rule.obligation.salvo.within)
         self._series: dict[str, datetime] = {}
         self._untold: dict[str, Series] = {}
-        self._notices_seen = 0
-        self._judged: dict[str, _Judged] = {}
+        self._untold_reach: Spans[str] = Spans()
+        self._rematched: set[str] = set()
+        self._renoticed: set[str] = set()
         self._dropped: set[str] = set()
         self.dropped: set[str] = set()
         """Places that were settled at the last judgement; who keeps findings under them forgets them too."""
@@ -126,29 +119,34 @@ class LaneDuty(Duty):
 
     def series_changed(self, before: Series | None, after: Series | None, now: datetime) -> bool:
         """Take in a notice series as it stands now; whether it concerns this lane."""
+        # Who was told instead, and of what near by, is part of the reckoning for a launch that this recipient was not told of.
+        bears = False
+        for one in (before, after):
+            if one is not None:
+                bears = self._salvos.noticed(*self._near(one)) or bears
         untold = after is not None and not told(after, self.recipient)
         if after is not None and (untold or over(after) < self.settled(now)):
             if untold:
-                self._untold[after.key] = after
+                self._put_untold(after)
             after = None
         elif after is not None:
-            self._untold.pop(after.key, None)
+            self._drop_untold(after.key)
         elif before is not None:
-            self._untold.pop(before.key, None)
-        self._notices_seen += 1
+            self._drop_untold(before.key)
         if before is not None and not told(before, self.recipient):
             before = None
         if before is None and after is None:
-            # Who was told instead is part of the reckoning for a launch that this recipient was not told of.
-            return bool(self._unnotified)
+            return bears
         stale = self._around(before)
         if before is not None:
             self._index.drop_series(before.key)
             self._series.pop(before.key, None)
+            self._renoticed.add(before.key)
             self._fresh_series.add(before.key)
         if after is not None:
             self._index.put_series(after)
             self._series[after.key] = over(after)
+            self._renoticed.add(after.key)
             self._fresh_series.add(after.key)
         self._rematch(stale, self._around(after))
         return True
@@ -159,36 +157,49 @@ class LaneDuty(Duty):
         self._fresh_series.update(self._series)
 
     def remember(self) -> KeptLane:
-        """Which notices are looked at; the matches are kept one by one."""
-        judged = {
-            key: ([outcome.launch.key for outcome in known.salvo], known.notices, known.wake, known.finding)
-            for key, known in self._judged.items()
-        }
-        return KeptLane(self._series, sorted(self._untold), self._unnotified, judged, self._notices_seen, self._sweep_at)
+        """What is not kept one by one."""
+        return KeptLane(sorted(self._dropped), self._sweep_at)
 
-    def recall(self, kept: KeptLane) -> None:
-        """Look at these notices again, and at the launches in ``matches``, which were put back."""
+    def parts(self) -> Iterator[tuple[str, str, Match | KeptNotice | Judged | None]]:
+        """What is kept one by one and changed since the last call: kind, key, and what it is; ``None`` where it is gone."""
+        for key in sorted(self._rematched):
+            yield "match", key, self.matches.get(key)
+        for key in sorted(self._renoticed):
+            last = self._series.get(key)
+            yield "notice", key, KeptNotice(last) if last is not None or key in self._untold else None
+        for key in sorted(self._salvos.changed):
+            yield "salvo", key, self._salvos.judged.get(key)
+        for changed in (self._rematched, self._renoticed, self._salvos.changed):
+            changed.clear()
+
+    def recall_parts(self, matches: dict[str, Match], notices: dict[str, KeptNotice], judged: dict[str, Judged]) -> None:
+        """Take back what ``parts`` gave, by key; before the rest."""
+        self.matches = matches
+        for outcome in matches.values():
+            self._index.put_launch(outcome.launch)
         told = self._book.series
-        self._untold = {key: told[key] for key in kept.untold if key in told}
-        self._unnotified = kept.unnotified
-        for key, last in kept.series.items():
-            if key in told:
-                self._series[key] = last
+        for key, kept in notices.items():
+            if kept.last is None:
+                if key in told:
+                    self._put_untold(told[key])
+            elif key in told:
+                self._series[key] = kept.last
                 self._index.put_series(told[key])
             else:
                 self._dropped.add(f"notice/{key}")
-        for outcome in self.matches.values():
-            self._index.put_launch(outcome.launch)
-        for key, (launches, notices, wake, finding) in kept.judged.items():
-            if all(launch in self.matches for launch in launches):
-                self._judged[key] = _Judged([self.matches[launch] for launch in launches], notices, wake, finding)
-        self._notices_seen, self._sweep_at = kept.notices, kept.sweep_at
+        self._renoticed.clear()
+        self._salvos.recall(judged, matches)
+
+    def recall(self, kept: KeptLane) -> None:
+        """Take back what ``remember`` gave."""
+        self._dropped.update(kept.dropped)
+        self._sweep_at = kept.sweep_at
 
     def judge(self, now: datetime) -> Iterator[tuple[str, list[Finding] | None]]:
         """Find launches that nobody was told of, and notices that came too late."""
         self.wake = None
         self.touched, self._fresh_launches = self._fresh_launches, set()
-        self.rematched |= self.touched
+        self._rematched |= self.touched
         self.series_touched, self._fresh_series = self._fresh_series, set()
         self.moved = bool(self.touched or self.series_touched or self._dropped)
         self.dropped, self._dropped = self._dropped, set()
@@ -221,7 +232,7 @@ class LaneDuty(Duty):
             for outcome in self.matches.values()
             if outcome.series is None and self.owed(outcome.launch) and self.vouched(outcome.launch)
         ]
-        return sorted(found, key=_when)
+        return sorted(found, key=lambda outcome: (outcome.launch.occurred, outcome.launch.key))
 
     def vouched(self, launch: Launch) -> bool:
         """Whether the feed that would carry a notice of the launch vouches for the time."""
@@ -232,7 +243,8 @@ class LaneDuty(Duty):
 
     def salvo(self, first: str) -> tuple[str, ...]:
         """The launches without a notice that are judged as one with this one, itself among them."""
-        return self._unnotified.get(first, (first,))
+        known = self._salvos.judged.get(first)
+        return known.launches if known is not None and known.finding is not None else (first,)
 
     def given(self) -> list[Series]:
         """The notices that this recipient was given, by key."""
@@ -265,59 +277,20 @@ class LaneDuty(Duty):
                 self._fresh_launches.add(key)
 
     def _launch_findings(self, now: datetime) -> Iterator[tuple[str, list[Finding] | None]]:
-        """Launches without a notice in time, those of one salvo as one."""
-        rule = self.rule.obligation
-        bare = [
-            outcome
-            for outcome in self.matches.values()
-            if (outcome.series is None or outcome.after_launch) and self.owed(outcome.launch)
-        ]
-        bare.sort(key=_when)
-        salvos: list[list[Match]] = []
-        for outcome in bare:
-            last = salvos[-1] if salvos else None
-            if (
-                last is not None
-                and not outcome.after_launch
-                and not last[-1].after_launch
-                and outcome.launch.occurred.earliest <= rule.salvo.within.after(last[-1].launch.occurred.latest)
-            ):
-                last.append(outcome)
-            else:
-                salvos.append([outcome])
-        found: dict[str, tuple[str, ...]] = {}
-        for salvo in salvos:
-            key = salvo[0].launch.key
-            finding = self._unnotified_again(salvo, now)
+        """Launches without a notice in time, those of one salvo as one: whatever may have changed of them."""
+        for key in self.touched:
+            outcome = self.matches.get(key)
+            bare = outcome is not None and (outcome.series is None or outcome.after_launch) and self.owed(outcome.launch)
+            self._salvos.put(key, outcome if bare else None)
+        for first, salvo in self._salvos.due(now):
+            finding = self._unnotified_finding(first, salvo, now)
             if finding is not None:
-                found[key] = tuple(outcome.launch.key for outcome in salvo)
-                yield f"launch/{key}", [finding]
-        for key in self._unnotified:
-            if key not in found:
-                self._judged.pop(key, None)
-                yield f"launch/{key}", []
-        self._unnotified = found
+                yield f"launch/{first}", [finding]
+        for first in self._salvos.ended():
+            yield f"launch/{first}", []
+        self.wake = earliest(self.wake, self._salvos.wake())
 
-    def _unnotified_again(self, salvo: list[Match], now: datetime) -> Finding | None:
-        """The finding about a salvo, made anew only where something that it rests on may have changed."""
-        key = salvo[0].launch.key
-        known = self._judged.get(key)
-        if (
-            known is None
-            or self.feed is not None
-            or known.notices != self._notices_seen
-            or (known.wake is not None and now >= known.wake)
-            or len(known.salvo) != len(salvo)
-            or any(one is not other for one, other in zip(known.salvo, salvo, strict=True))
-        ):
-            wake, self.wake = self.wake, None
-            finding = self._unnotified_finding(salvo, now)
-            known = self._judged[key] = _Judged(salvo, self._notices_seen, self.wake, finding)
-            self.wake = wake
-        self.wake = earliest(self.wake, known.wake)
-        return known.finding
-
-    def _unnotified_finding(self, salvo: list[Match], now: datetime) -> Finding | None:
+    def _unnotified_finding(self, first: str, salvo: list[Match], now: datetime) -> Finding | None:
         """The finding about a salvo; ``None`` while the feed that would carry a notice may still tell."""
         launch, occurred = salvo[0].launch, salvo[0].launch.occurred
         doubt: str | None = None
@@ -325,7 +298,7 @@ class LaneDuty(Duty):
             vouched = self.feed.vouches(self.rule.obligation.lead.before(occurred.earliest), occurred.latest, now)
             if vouched is None:
                 self.feed.listeners.add(self)
-                self.wake = earliest(self.wake, self.feed.overdue + INSTANT)
+                self._salvos.found(first, None, self.feed.overdue + INSTANT, certain=False)
                 return None
             if not vouched:
                 silent = "does not vouch for the time" if self.feed.heard else "was never heard"
@@ -336,15 +309,34 @@ class LaneDuty(Duty):
             if isinstance(why := edge(launch, one, self.recipient, self.rule.obligation), str)
         ]
         finding, wake = unnotified(self, salvo, now, doubt=doubt, near=near, others=list(self._told_others(launch)))
-        self.wake = earliest(self.wake, wake)
+        # What a feed has vouched for it never takes back.
+        self._salvos.found(first, finding, wake, certain=doubt is None)
         return finding
 
     def _told_others(self, launch: Launch) -> Iterator[str]:
         """Notices that would have covered the launch and went to others only."""
-        for key, series in sorted(self._untold.items()):
+        for key in sorted(self._untold_reach.over(*launch.occurred)):
+            series = self._untold[key]
             others = sorted({party for one in series.revisions for party in one.received})
             if any(linked(launch, series, other, self.rule.obligation) for other in others):
                 yield f"notice {key} went to {', '.join(others)}, not to {self.recipient}"
+
+    def _near(self, series: Series) -> tuple[datetime, datetime]:
+        """From when to when launches are that a notice can have to do with: those it can mean, and those it misses narrowly."""
+        slack = self.rule.obligation.slack
+        far = max(timedelta(days=31 * span.months, seconds=span.seconds) for span in (slack.before, slack.after))
+        earliest, latest = reach(series, slack)
+        return earliest - far, latest + far
+
+    def _put_untold(self, series: Series) -> None:
+        self._untold[series.key] = series
+        self._untold_reach.put(series.key, *reach(series, self.rule.obligation.slack))
+        self._renoticed.add(series.key)
+
+    def _drop_untold(self, key: str) -> None:
+        if self._untold.pop(key, None) is not None:
+            self._untold_reach.drop(key)
+            self._renoticed.add(key)
 
     def _sweep(self, settled: datetime) -> None:
         """Forget what no report can change any more; it stays on record as it was.
@@ -359,25 +351,24 @@ class LaneDuty(Duty):
                 launches, series = self._index.component(outcome.launch)
                 kept.update(launch.key for launch in launches)
                 held.update(one.key for one in series)
-        for first, salvo in self._unnotified.items():
-            if first in kept or kept.intersection(salvo):
-                kept.update(salvo)
-        for key in [key for key in self.matches if key not in kept and self.matches[key].launch.occurred.latest < settled]:
+        for salvo in self._salvos.judged.values():
+            if salvo.finding is not None and kept.intersection(salvo.launches):
+                kept.update(salvo.launches)
+        over_and_done = [
+            key for key, outcome in self.matches.items() if key not in kept and outcome.launch.occurred.latest < settled
+        ]
+        for key in over_and_done:
             del self.matches[key]
-            self.rematched.add(key)
+            self._rematched.add(key)
             self._index.drop_launch(key)
             self._dropped.add(f"launch/{key}")
-            self._unnotified.pop(key, None)
-            self._judged.pop(key, None)
+        self._salvos.forget(over_and_done)
         for key in [key for key, series in self._untold.items() if over(series) < settled]:
-            del self._untold[key]
+            self._drop_untold(key)
         slack = self.rule.obligation.slack
         for key in [key for key, last in self._series.items() if key not in held and slack.after.after(last) < settled]:
             del self._series[key]
+            self._renoticed.add(key)
             self._index.drop_series(key)
             self._dropped.add(f"notice/{key}")
         self._sweep_at = max(_SWEEP_FROM, 2 * (len(self.matches) + len(self._series)))
-
-
-def _when(outcome: Match) -> tuple[Interval, str]:
-    return outcome.launch.occurred, outcome.launch.key

@@ -1,6 +1,6 @@
 import itertools
 from random import Random
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -80,9 +80,9 @@ def test_two_hundred_by_two_hundred(kind: str) -> None:
         return {"products": (row + 1) * (column + 1), "equal": 1, "close": abs(7 * row - 7 * column + 50)}[kind]
 
     edges: Edges = [{column: cost(row, column) for column in range(size)} for row in range(size)]
-    start = perf_counter()
+    start = process_time()
     found = assign(edges, [1] * size)
     assert sorted(column for column in found if column is not None) == list(range(size))
     if kind == "products":
         assert found == list(reversed(range(size)))
-    assert perf_counter() - start < 10
+    assert process_time() - start < 10

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from streams.events.areas import Point
 from streams.events.launches import LaunchClass, LaunchObservation
+from streams.matching.chains import Chains
+from streams.matching.clusters import SAME_TIME, Seen
+from streams.matching.clusters import seen as as_seen
 from streams.matching.launches import Claims, Launch, affected, claim_order, class_gap, launches_of
 from tests.matching.build import START, seen
 
@@ -253,6 +256,46 @@ def test_a_lone_claim_has_no_neighbours() -> None:
     kept = Claims()
     for claim in claims:
         assert kept.put(claim) == [claim]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_in_a_barrage_that_one_source_reports_no_claim_is_clustered_with_those_before_it(named: bool) -> None:
+    claims = [seen(f"c{number:03}", number // 10, launch=f"n{number}" if named else None) for number in range(300)]
+    kept = Claims()
+    for claim in claims:
+        assert kept.put(claim) == [claim]
+    # Another source's word on one of them may be on any of them.
+    other = seen("other", 15, B)
+    assert len(kept.put(other)) == 301
+    assert kept.drop(claims[7])[-1] == claims[-1]
+    kept.drop(other)
+    assert kept.drop(claims[8]) == []
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 60), st.booleans(), st.sampled_from([A, B])), max_size=12), st.randoms())
+def test_a_chain_is_what_a_walk_over_its_claims_finds(told: list[tuple[int, bool, str]], random: Random) -> None:
+    chains, claims = Chains(), list[Seen]()
+    for number, (minute, named, source) in enumerate(told):
+        claim = as_seen(seen(f"c{number}", minute, source, launch=f"n{number}" if named else None))
+        chains.put(claim)
+        claims = sorted([*claims, claim])
+    while claims:
+        runs = [[claims[0]]]
+        for claim in claims[1:]:
+            if claim.earliest - max(each.latest for each in runs[-1]) > SAME_TIME:
+                runs.append([])
+            runs[-1].append(claim)
+        for run in runs:
+            nameless = {claim.source for claim in run if claim.claim.data.launch is None}
+            all_named, none_named = not nameless, all(claim.claim.data.launch is None for claim in run)
+            for claim in run:
+                assert chains.begins(claim) == run[0].earliest
+                expected = all_named if claim.claim.data.launch is not None else none_named and len(nameless) == 1
+                assert chains.apart(claim) is expected
+        gone = claims.pop(random.randrange(len(claims)))
+        begins = chains.begins(gone)
+        chains.drop(gone, [claim for claim in claims if claim.earliest >= begins])
 
 
 def test_a_day_reaches_over_all_that_falls_in_it() -> None:
