@@ -19,7 +19,7 @@ from streams.spans import Span
 app = typer.Typer(
     help="List, check and show agreements.",
     epilog=examples(
-        "steadyline agreements", "steadyline agreements check my-agreement.toml", "steadyline agreements show hcoc"
+        "steadyline agreements", "steadyline agreements check my-agreement.toml", "steadyline agreements show hcoc-2002"
     ),
 )
 
@@ -63,7 +63,7 @@ def check(
     raise typer.Exit(BAD_INPUT if problems else FINE)
 
 
-@app.command(epilog=examples("steadyline agreements show hcoc", "steadyline agreements show hcoc --json"))
+@app.command(epilog=examples("steadyline agreements show hcoc-2002", "steadyline agreements show hcoc-2002 --json"))
 def show(
     name: Annotated[str, typer.Argument(metavar="ID", help="The id of an agreement.")],
     as_json: Json = False,
