@@ -1,6 +1,6 @@
 """What happened, as queries: lapses, notices, contacts. Of each its last revision, without what was taken back."""
 
-from dashboards.grafana.flux import EVER, START, STOP, last_revision, read, wide
+from dashboards.grafana.flux import EVER, START, STOP, keep, last_revision, read, wide
 from dashboards.grafana.names import Buckets
 from dashboards.influx.schema import LapseRow, MeasureRow, NoticeRow, RetractionRow, Row, fields_of
 
@@ -17,6 +17,16 @@ def lapses(*tests: str, buckets: Buckets, start: str = EVER) -> str:
     """
     return (
         f"lapses = {read(LapseRow, LAPSE_FIELDS, *tests, buckets=buckets, start=start)}\n  {wide()}\n  {last_revision('id')}\n"
+    )
+
+
+def listed(*columns: str) -> str:
+    """Those lapses that were not taken back, the latest first, with times as Grafana shows them, and these columns more."""
+    return (
+        'lapses |> filter(fn: (r) => r.state != "withdrawn")\n'
+        "  |> map(fn: (r) => ({r with onset: r.onset * 1000, deadline: r.deadline * 1000, ended: r.resolved * 1000}))\n"
+        '  |> sort(columns: ["onset"], desc: true)\n'
+        f"  {keep('state', 'severity', 'reason', 'text', 'clause', 'onset', *columns)}"
     )
 
 

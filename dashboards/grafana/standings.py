@@ -69,6 +69,22 @@ def lasted(kinds: tuple[Kind, ...], *tests: str, buckets: Buckets) -> str:
     )
 
 
+def shares(kinds: tuple[Kind, ...], *tests: str, buckets: Buckets) -> str:
+    """Of each thing, in the name ``shares``: the seconds it was not lapsed (``up``), those of which anything is known, and all.
+
+    Time in which nobody could say how it stood counts neither way.
+    """
+    return (
+        f"{lasted(kinds, *tests, buckets=buckets)}"
+        "shares = lasted\n"
+        f"  |> map(fn: (r) => ({{r with known: if r._value == {int(Stand.UNKNOWN)} then 0 else r.lasted, "
+        f"up: if r._value < {int(Stand.LAPSED)} then r.lasted else 0}}))\n"
+        "  |> reduce(identity: {up: 0, known: 0, all: 0}, fn: (r, accumulator) => ({up: accumulator.up + r.up, "
+        "known: accumulator.known + r.known, all: accumulator.all + r.lasted}))\n"
+        f"  {by()}\n"
+    )
+
+
 def daily(kinds: tuple[Kind, ...], *tests: str, buckets: Buckets) -> str:
     """The worst standing of each day, UTC, a series for each thing: LAPSED before UNKNOWN before late before good.
 

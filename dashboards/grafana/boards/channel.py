@@ -6,7 +6,7 @@ from dashboards.grafana.flux import chosen, equals
 from dashboards.grafana.names import BLUE, GREY, ORANGE, SEVERITIES, VERMILION, Buckets
 from dashboards.grafana.panels import calendar, counter, lines, placed, rows, stand_words, states, words
 from dashboards.grafana.records import happened, lapses, measured
-from dashboards.grafana.standings import changes, current, daily, lasted
+from dashboards.grafana.standings import changes, current, daily, shares
 from dashboards.influx.schema import ContactRow
 from streams.agreements.model import Cadence, Response, Standing
 
@@ -20,8 +20,7 @@ def board(buckets: Buckets) -> Board:
     """A channel's page."""
     ours = chosen("name", "channel")
     now = current(("channel",), ours, buckets=buckets)
-    stretches = lasted(("channel",), ours, buckets=buckets)
-    known = "map(fn: (r) => ({r with known: if r._value == 3 then 0 else r.lasted, up: if r._value < 2 then r.lasted else 0}))"
+    part = shares(("channel",), ours, buckets=buckets)
     return Board(
         UID,
         "Channel",
@@ -43,11 +42,9 @@ def board(buckets: Buckets) -> Board:
                 "Availability",
                 "For which share of the time of which anything is known the channel was not lapsed. Time in which its feed "
                 "was silent counts neither way.",
-                f"{stretches}lasted |> {known}\n"
-                "  |> group() |> reduce(identity: {up: 0, known: 0}, fn: (r, accumulator) => "
-                "({up: accumulator.up + r.up, known: accumulator.known + r.known}))\n"
-                "  |> filter(fn: (r) => r.known > 0)\n"
-                "  |> map(fn: (r) => ({availability: 100.0 * float(v: r.up) / float(v: r.known)}))",
+                part
+                + "shares |> filter(fn: (r) => r.known > 0)\n"
+                + "  |> map(fn: (r) => ({availability: 100.0 * float(v: r.up) / float(v: r.known)}))",
                 wide=6,
                 high=4,
                 none="nothing is known",
@@ -57,11 +54,9 @@ def board(buckets: Buckets) -> Board:
                 3,
                 "Not known",
                 "For which share of the time since the channel was first heard of nobody could say how it stood.",
-                f"{stretches}lasted |> map(fn: (r) => ({{dark: if r._value == 3 then r.lasted else 0, all: r.lasted}}))\n"
-                "  |> group() |> reduce(identity: {dark: 0, all: 0}, fn: (r, accumulator) => "
-                "({dark: accumulator.dark + r.dark, all: accumulator.all + r.all}))\n"
-                "  |> filter(fn: (r) => r.all > 0)\n"
-                "  |> map(fn: (r) => ({unknown: 100.0 * float(v: r.dark) / float(v: r.all)}))",
+                part
+                + "shares |> filter(fn: (r) => r.all > 0)\n"
+                + "  |> map(fn: (r) => ({unknown: 100.0 * float(v: r.all - r.known) / float(v: r.all)}))",
                 wide=6,
                 high=4,
             ),

@@ -5,8 +5,8 @@ from dashboards.grafana.clauses import cited
 from dashboards.grafana.flux import equals, keep, read
 from dashboards.grafana.names import SEVERITIES, Buckets
 from dashboards.grafana.panels import bars, lines, linked, placed, rows, stand_words, states, words
-from dashboards.grafana.records import lapses
-from dashboards.grafana.standings import changes, current, lasted
+from dashboards.grafana.records import lapses, listed
+from dashboards.grafana.standings import changes, current, shares
 from dashboards.influx.schema import DialogueRow
 from streams.agreements.model import Benchmark, Cadence, Standing
 
@@ -71,12 +71,8 @@ def board(buckets: Buckets) -> Board:
                 5,
                 "Availability",
                 "For which share of the time of which anything is known each channel was not lapsed, the worst first.",
-                lasted(("channel",), *dyad, buckets=buckets)
-                + "lasted |> map(fn: (r) => ({r with known: if r._value == 3 then 0 else r.lasted, "
-                + "up: if r._value < 2 then r.lasted else 0}))\n"
-                + "  |> reduce(identity: {up: 0, known: 0}, fn: (r, accumulator) => "
-                + "({up: accumulator.up + r.up, known: accumulator.known + r.known}))\n"
-                + "  |> group() |> filter(fn: (r) => r.known > 0)\n"
+                shares(("channel",), *dyad, buckets=buckets)
+                + "shares |> filter(fn: (r) => r.known > 0)\n"
                 + "  |> map(fn: (r) => ({name: r.name, availability: 100.0 * float(v: r.up) / float(v: r.known)}))\n"
                 + '  |> sort(columns: ["availability", "name"]) |> limit(n: 30)',
                 wide=12,
@@ -98,11 +94,7 @@ def board(buckets: Buckets) -> Board:
                 "Channels that were suspended, cancelled or let lapse, the latest first, with the clause and, where several "
                 "were cut by one announcement, its name in the column group." + _OPEN,
                 lapses(equals("obligation", "standing", "cadence", "benchmark"), *dyad, buckets=buckets)
-                + 'lapses |> filter(fn: (r) => r.state != "withdrawn")\n'
-                + "  |> map(fn: (r) => ({r with onset: r.onset * 1000, ended: r.resolved * 1000}))\n"
-                + '  |> sort(columns: ["onset"], desc: true)\n'
-                + "  "
-                + keep("state", "severity", "reason", "text", "clause", "onset", "ended", "group", "dyad", "agreement", "id"),
+                + listed("ended", "group", "dyad", "agreement", "id"),
                 wide=24,
                 high=10,
                 none="none was switched off",

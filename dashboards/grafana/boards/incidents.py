@@ -5,7 +5,7 @@ from dashboards.grafana.clauses import cited
 from dashboards.grafana.flux import equals
 from dashboards.grafana.names import BLUE, SEVERITIES, VERMILION, Buckets, Look
 from dashboards.grafana.panels import bars, lines, placed, rows, words, world
-from dashboards.grafana.records import happened, lapses, measured
+from dashboards.grafana.records import happened, lapses, listed, measured
 from dashboards.influx.schema import ContactRow, IncidentRow
 from streams.agreements.model import Response
 
@@ -85,12 +85,7 @@ def board(buckets: Buckets) -> Board:
                 "Lapses of answers: an incident after which nobody talked, a call that nobody took. Critical where no "
                 "military channel was up when it happened." + _ANSWERS,
                 lapses(equals("obligation", "response"), *dyad, buckets=buckets)
-                + 'lapses |> filter(fn: (r) => r.state != "withdrawn")\n'
-                + "  |> map(fn: (r) => ({r with onset: r.onset * 1000, deadline: r.deadline * 1000}))\n"
-                + '  |> sort(columns: ["onset"], desc: true)\n'
-                + '  |> keep(columns: ["state", "severity", "reason", "text", "clause", "onset", "deadline", '
-                + '"dyad", "agreement", '
-                + '"id"])',
+                + listed("deadline", "dyad", "agreement", "id"),
                 wide=24,
                 high=9,
                 none="nothing was left unanswered",

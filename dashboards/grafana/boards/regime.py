@@ -5,7 +5,7 @@ from dashboards.grafana.clauses import cited
 from dashboards.grafana.flux import equals
 from dashboards.grafana.names import BLUE, GREY, SEVERITIES, VERMILION, Buckets, Look
 from dashboards.grafana.panels import bars, lines, placed, rows, states, words, world
-from dashboards.grafana.records import happened, lapses, measured, notices
+from dashboards.grafana.records import happened, lapses, listed, measured, notices
 from dashboards.grafana.standings import changes
 from dashboards.influx.schema import LaunchRow
 from streams.agreements.model import Balance, Conformance, Prior
@@ -162,12 +162,7 @@ def board(buckets: Buckets) -> Board:
                 "Lapses of notices, and of launches that did not keep to theirs, the latest first, each with its clause."
                 + _ALL_OF_IT,
                 lapses(equals("obligation", "prior", "conformance", "balance"), *agreement, buckets=buckets)
-                + 'lapses |> filter(fn: (r) => r.state != "withdrawn")\n'
-                + "  |> map(fn: (r) => ({r with onset: r.onset * 1000, deadline: r.deadline * 1000}))\n"
-                + '  |> sort(columns: ["onset"], desc: true)\n'
-                + '  |> keep(columns: ["state", "severity", "reason", "text", "clause", "onset", "deadline", '
-                + '"party", "subject", '
-                + '"agreement", "id"])',
+                + listed("deadline", "party", "subject", "agreement", "id"),
                 wide=12,
                 high=12,
                 none="no notice failed",
