@@ -123,9 +123,9 @@ class Floor:
     def judged(self, duty: Duty, slots: Sequence[str], event: AnyEvent | None) -> None:
         """Take note of a duty that was judged; the watch's ``observer``."""
         if isinstance(duty, LaneDuty):
-            # What a party gives only stands otherwise where a lapse changed.
+            # What a party gives only stands otherwise where a lapse changed, or left the books.
             thing = self._of_duty[duty.name]
-            if slots or thing not in self._standings:
+            if slots or duty.dropped or thing not in self._standings:
                 self._stirred.add(thing)
             if not (duty.touched or duty.series_touched or slots):
                 return

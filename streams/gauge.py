@@ -5,9 +5,9 @@ whoever reads the log again is told the same. What a line check took is in the c
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from streams.events import AnyEvent
+from streams.events import AnyEvent, Interval, Retraction
 from streams.evidence import Sign
 from streams.matching.match import Match
 from streams.matching.notices import lead
@@ -15,8 +15,7 @@ from streams.obligations.duty import Duty
 from streams.obligations.notices import notice_in_scope
 from streams.obligations.prior import LaneDuty
 from streams.obligations.response import IncidentDuty, RequestDuty
-from streams.posture import Measure
-from streams.spans import Span
+from streams.posture import Measure, Measured
 
 _HOUR = timedelta(hours=1)
 _LAUNCH = "launch/"
@@ -37,50 +36,32 @@ def measures(duty: Duty, slots: Sequence[str], event: AnyEvent | None) -> Iterat
         yield from _launches(duty, slots)
     elif isinstance(duty, RequestDuty | IncidentDuty) and event is not None and duty.claims:
         sign = duty.answered
-        if sign is None or event.id not in (sign.event, *(claim.id for claim in duty.claims.values())):
+        bears = isinstance(event, Retraction) or (sign is not None and event.id == sign.event)
+        if sign is None or not (bears or event.id in {claim.id for claim in duty.claims.values()}):
             return
         if isinstance(duty, RequestDuty):
-            yield _answer(duty, sign)
-        elif duty.asks:
-            yield _contact(duty, sign)
+            request = duty.subject.partition("/")[2]
+            yield _awaited("answer", duty, duty.placed, sign, subject=duty.channel.id, of=request)
+        elif duty.asks and duty.occurred is not None:
+            yield _awaited("contact", duty, duty.occurred, sign, subject=duty.pair, of=duty.incident)
 
 
-def _answer(duty: RequestDuty, sign: Sign) -> Measure:
-    placed = duty.placed.earliest
+def _awaited(
+    what: Measured, duty: RequestDuty | IncidentDuty, since: Interval, sign: Sign, *, subject: str, of: str
+) -> Measure:
+    """How long the sign that was waited for was in coming."""
+    owed = duty.rule.obligation.steps[0].after
     return Measure(
-        what="answer",
-        at=placed,
-        value=_between(placed, sign).total_seconds(),
-        owed=_seconds(duty.rule.obligation.steps[0].after),
+        what=what,
+        at=since.earliest,
+        # One in the same minute or day took no time.
+        value=max(sign.earliest - since.earliest, timedelta()).total_seconds(),
+        owed=None if owed.months else owed.seconds,
         agreement=duty.rule.agreement.id,
         rule=duty.rule.obligation.id,
-        subject=duty.channel.id,
-        of=duty.subject.partition("/")[2],
+        subject=subject,
+        of=of,
     )
-
-
-def _contact(duty: IncidentDuty, sign: Sign) -> Measure:
-    assert duty.occurred is not None
-    occurred = duty.occurred.earliest
-    return Measure(
-        what="contact",
-        at=occurred,
-        value=_between(occurred, sign).total_seconds(),
-        owed=_seconds(duty.rule.obligation.steps[0].after),
-        agreement=duty.rule.agreement.id,
-        rule=duty.rule.obligation.id,
-        subject=duty.pair,
-        of=duty.incident,
-    )
-
-
-def _between(moment: datetime, sign: Sign) -> timedelta:
-    """How long a sign was in coming; one in the same minute or day, no time."""
-    return max(sign.earliest - moment, timedelta())
-
-
-def _seconds(span: Span) -> float | None:
-    return None if span.months else span.seconds
 
 
 def _leads(lane: LaneDuty) -> Iterator[Measure]:

@@ -1,6 +1,7 @@
 """How everything stands: the rules, thing by thing, and that a floor which looks only where it must says the same."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from itertools import pairwise
 from random import Random
@@ -17,8 +18,8 @@ from producers.synthetic import generate
 from streams.agreements.load import load_builtin
 from streams.agreements.model import Agreement
 from streams.events import AnyEvent
-from streams.events.decode import encode
-from streams.floor import floor
+from streams.events.decode import Refused, encode
+from streams.floor import Floor, floor
 from streams.partition import PartitionWatch
 from streams.posture import Measure, Posture, Stand, Standing, decode_posture, encode_posture
 from streams.routes import Homes
@@ -27,6 +28,8 @@ from streams.topics import INPUTS
 from streams.watch import Watch
 from tests.core.histories import histories
 from tests.core.test_properties import MANY
+from tests.core.test_settling import SETTLE, settling
+from tests.core.test_settling import told as weeks
 from tests.core.world import (
     END,
     FED,
@@ -41,6 +44,7 @@ from tests.core.world import (
     meeting,
     notice,
     request,
+    retraction,
     statement,
     status,
 )
@@ -245,6 +249,25 @@ def test_what_a_floor_tells_bit_by_bit_is_what_one_look_at_everything_shows(
     )
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_what_a_floor_tells_is_right_where_evidence_is_forgotten(seed: int) -> None:
+    watch = Watch(settling(f"{SETTLE:g} h"))
+    watch.advance(START)
+    followed = Floor(watch)
+    watch.observer = followed.judged
+    gone = 0
+    for hours, event in weeks(seed):
+        watch.advance(at(hours))
+        with suppress(Refused):
+            watch.receive(event)
+        before = sum(standing.open for standing in followed.standings())
+        followed.posture(0, at(hours), None, always=False)
+        shown = list(map(plainly, floor(watch)))
+        assert list(map(plainly, followed.standings())) == shown
+        gone += sum(standing.open for standing in shown) < before
+    assert gone
+
+
 @SOME
 @given(st.sampled_from([WORLD, FED]), histories(), st.randoms(use_true_random=False))
 def test_in_whatever_order_events_come_all_ends_alike(rules: Rules, events: list[AnyEvent], random: Random) -> None:
@@ -317,6 +340,14 @@ def test_what_is_measured_is_held_against_the_rule() -> None:
 def test_a_report_that_amends_what_was_measured_tells_it_again() -> None:
     told = measured(request("q", 1), request("a", 5, "answered"), check("west", "w", 9), request("b", 3, "answered"))
     assert [one.value for one in told] == [14_400.0, 7_200.0]
+
+
+def test_an_answer_that_is_taken_back_tells_what_stands_instead() -> None:
+    told = measured(
+        *(request("q", 1), request("a", 3, "answered"), request("b", 5, "answered"), check("west", "w", 9)),
+        retraction("r", 10, "a"),
+    )
+    assert told[-1].value == 14_400.0
 
 
 def test_minutes_are_whole_and_in_order_and_everything_is_told_every_six_hours() -> None:
