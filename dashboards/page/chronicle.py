@@ -8,6 +8,7 @@ the last revision of a lapse by a moment is what was known of it then.
 import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -127,9 +128,11 @@ class Chronicle:
         else:
             yield from (step.event for step in self.steps if step.event.time <= at)
 
-    def with_watch(self, at: datetime) -> "Borrowed":
-        """The watch as it was at ``at``, for as long as the ``with`` statement lasts; nothing may be fed to it."""
-        return Borrowed(self, at)
+    @contextmanager
+    def with_watch(self, at: datetime) -> Iterator[Watch]:
+        """The watch as it was at ``at``, lent to one thread at a time; nothing may be fed to it."""
+        with self._lock:
+            yield self._watch_at(at)
 
     def _tell(self, start: datetime | None, watch: Watch, steps: Iterable[Step], until: datetime | None) -> None:
         if start is not None:
@@ -203,25 +206,6 @@ class Chronicle:
         watch.advance(at)
         self._cursor = watch, max(upto, done)
         return watch
-
-
-class Borrowed:
-    """A watch at a moment, lent to one thread at a time."""
-
-    def __init__(self, chronicle: Chronicle, at: datetime) -> None:
-        self._chronicle = chronicle
-        self._at = at
-
-    def __enter__(self) -> Watch:
-        self._chronicle._lock.acquire()  # noqa: SLF001 - its own chronicle
-        try:
-            return self._chronicle._watch_at(self._at)  # noqa: SLF001 - its own chronicle
-        except BaseException:
-            self._chronicle._lock.release()  # noqa: SLF001 - its own chronicle
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self._chronicle._lock.release()  # noqa: SLF001 - its own chronicle
 
 
 def _key(lapse: Lapse) -> LapseKey:

@@ -45,7 +45,7 @@ class LiveLog:
             now: Reads the time of day, with its zone.
         """
         self.path = path
-        self.name = str(path)
+        self.name = path.name
         self._agreements = tuple(agreements)
         self._surveyor = Surveyor(agreements)
         self._now = now

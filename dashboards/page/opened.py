@@ -1,5 +1,6 @@
 """The recordings that are open: a few, so that somebody who compares two sets of rules waits for neither."""
 
+import gc
 import threading
 from collections import OrderedDict
 
@@ -8,6 +9,8 @@ from dashboards.page.reel import Reel
 from streams.web.problems import ProblemError
 
 _MOST = 4
+_THRESHOLD = (50_000, 10, 20)
+"""A jump makes a watch anew, some ten thousand objects in cycles: the collector is to come often, and find little to do."""
 
 
 class Opened:
@@ -16,6 +19,7 @@ class Opened:
     def __init__(self, shelf: Shelf, most: int = _MOST) -> None:
         self._shelf = shelf
         self._most = most
+        gc.set_threshold(*_THRESHOLD)
         self._reels: OrderedDict[tuple[str, str], Reel] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -36,7 +40,11 @@ class Opened:
                 except ValueError as error:
                     raise ProblemError(422, str(error)) from None
                 self._reels[name, rules] = reel
+                while len(self._reels) > self._most:
+                    self._reels.popitem(last=False)
+                # A recording stays for long: the collector need not look through all of it at every turn.
+                gc.unfreeze()
+                gc.collect()
+                gc.freeze()
             self._reels.move_to_end((name, rules))
-            while len(self._reels) > self._most:
-                self._reels.popitem(last=False)
         return reel

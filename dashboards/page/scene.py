@@ -16,10 +16,12 @@ from streams.events import (
     Contact,
     DialogueMeeting,
     Event,
+    FeedHeartbeat,
     IncidentReport,
     LaunchNotice,
     LaunchObservation,
     Retraction,
+    Tick,
     dyad,
 )
 from streams.evidence import Sign, Signs
@@ -60,6 +62,8 @@ class Scene:
             before = self.checks.get(data.channel)
             if before is None or before.at <= event.time:
                 self.checks[data.channel] = Told(event.time, data.outcome)
+            return
+        if type(event) is FeedHeartbeat or type(event) is Tick:
             return
         if isinstance(event, Retraction):
             self._gone.add(event.data.retracts)

@@ -22,6 +22,7 @@ EXAMPLES = examples(
     "steadyline watch recording.jsonl.gz --rules stricter.toml",
     "steadyline watch --live",
     "steadyline watch --live --log kept.db --policy policy.toml",
+    "steadyline watch --live --bootstrap 127.0.0.1:9092",
     "steadyline watch --live --log kept.db --bind 127.0.0.1:8095",
 )
 """The end of the command's help."""
@@ -39,6 +40,13 @@ def watch(
         typer.Option(
             "--log", metavar="FILE", help="With --live: the log (SQLite).  [default: $XDG_STATE_HOME/steadyline/steadyline.db]"
         ),
+    ] = None,
+    bootstrap: Annotated[
+        str | None,
+        typer.Option("--bootstrap", metavar="HOST:PORT", help="With --live: follow the workers on this Kafka instead."),
+    ] = None,
+    run_id: Annotated[
+        str | None, typer.Option("--run", metavar="ID", help="With --bootstrap: the topics of this run, not the live ones.")
     ] = None,
     rules: Annotated[
         list[Path] | None,
@@ -74,6 +82,10 @@ def watch(
         bad_use("expected a file or a story: standard input can be read once only")
     if log is not None and not live:
         bad_use("expected --log only with --live: a recording is named without it")
+    if bootstrap is not None and (not live or log is not None or policy is not None):
+        bad_use("expected --bootstrap only with --live, and neither --log nor --policy: it follows the topics alone")
+    if run_id is not None and bootstrap is None:
+        bad_use("expected --run only with --bootstrap")
     if policy is not None and not live:
         bad_use("expected --policy only with --live: nothing can be done about what is past")
     # The server takes longer to import than most commands take to run.
@@ -83,6 +95,7 @@ def watch(
     from dashboards.page.live import LiveLog
     from dashboards.page.ports import Member
     from dashboards.page.serve import Page, Settings
+    from dashboards.page.sources import Live
     from deploy.commands.alerts_run import policy_or_leave
     from deploy.session import rules_or_leave
     from deploy.watch_desk import DeskPeople, FileDesk, LogReports
@@ -101,7 +114,12 @@ def watch(
     except OSError as error:
         bad_input(f"{error.filename}: {error.strerror}")
     judges, kept = rules_or_leave(rules[0] if rules else None), log or state_log()
-    follows = LiveLog(kept, judges, _utc) if live else None
+    follows: Live | None = LiveLog(kept, judges, _utc) if live else None
+    if bootstrap is not None:
+        # Kafka's client takes a second to import.
+        from dashboards.page.live_kafka import LiveTopics
+
+        follows = LiveTopics(bootstrap, judges, _utc, run=run_id)
     settings = Settings(
         bind=bind,
         hosts=tuple(host_name or ()),
@@ -132,7 +150,7 @@ def watch(
             live=follows,
             people=DeskPeople(people_at(people)) if live else None,
             desk=None if policy is None else FileDesk(desk_file(kept), policy_or_leave(policy), _utc),
-            reports=LogReports(kept, RuleBook(judges), _utc) if live else None,
+            reports=LogReports(kept, RuleBook(judges), _utc) if live and bootstrap is None else None,
             entered=lambda _: told(False),
         )
     except PrivateFileError as error:

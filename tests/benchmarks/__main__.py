@@ -18,6 +18,7 @@ HEADINGS = {
     "gateway": "## The gateway\n",
     "desk": "## The alert desk\n",
     "influx": "## InfluxDB\n",
+    "page": "## The watch page\n",
 }
 """How each part of the results begins, in their order; what stands before them all is that of the embedded run."""
 
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "gateway": _gateway,
         "desk": _desk,
         "influx": _influx,
+        "page": _page,
     }
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure speed and memory.")
     parser.add_argument("part", nargs="?", choices=("all", *measures), default="all", help="what is measured")
@@ -110,6 +112,12 @@ def _desk(smoke: bool) -> str:
     from tests.benchmarks import desk
 
     return f"{_written('desk')}\n\n{desk.report(*((20, 40) if smoke else (400, 1_000)))}"
+
+
+def _page(smoke: bool) -> str:
+    from tests.benchmarks import page
+
+    return f"{_written('page')}\n{page.measure(smoke)}"
 
 
 def _written(part: str) -> str:

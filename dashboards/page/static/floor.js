@@ -3,7 +3,7 @@
 import { byId, h, keep, mark } from "./dom.js";
 import { ahead, moment, now, since } from "./time.js";
 import { drawMap } from "./map.js";
-import { LAYERS, STANDS, STATES, count, order } from "./words.js";
+import { LAYERS, STANDS, count, order } from "./words.js";
 
 const SECTIONS = [
   ["lapses", "Open lapses"],
@@ -197,5 +197,3 @@ function tally(channels) {
   const number = (kind) => channels.filter((row) => row.stand === kind).length;
   return ["lapsed", "late", "unknown", "good"].filter(number).map((kind) => `${number(kind)} ${STANDS[kind]}`).join(", ");
 }
-
-export { STATES };

@@ -7,7 +7,7 @@ import { reportDialog } from "./report.js";
 import { draw, frame } from "./floor.js";
 import { Panel } from "./panel.js";
 import { TimeLine } from "./timeline.js";
-import { MINUTE, length, plain, run, setClock } from "./time.js";
+import { MINUTE, length, plain, setClock } from "./time.js";
 import { why } from "./why.js";
 
 const LOST = 3000;
@@ -25,7 +25,7 @@ export class LiveView {
     this.last = "";
     this.lapse = null;
     this.known = null;
-    this.lineAt = 0;
+    this.lineAt = -Infinity;
     // The server's time of day: a browser's own clock may be wrong.
     setClock(() => Date.now() + this.ahead);
     frame(byId("main"));
@@ -108,7 +108,7 @@ export class LiveView {
     const told = this.lapse && this.floor.sections.lapses[this.lapse];
     if (told && told.revision !== this.revision) this.tell();
     if (performance.now() - this.lineAt > 2000) this.loadLine();
-    run();
+    this.app.tick();
   }
 
   async loadLine() {

@@ -88,6 +88,7 @@ function bar({ mode, title, kind }) {
   badge.textContent = mode;
   badge.className = `mode ${kind ?? ""}`;
   badge.hidden = !mode;
+  if (byId("report")) byId("report").hidden = kind !== "live";
   byId("title").textContent = title ?? "";
   byId("title").hidden = !title;
 }

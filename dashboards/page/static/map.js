@@ -1,6 +1,6 @@
 // A map of the world (Natural Earth, public domain) with the areas of notices, launches and incidents. Drawn here, no tiles.
 
-import { h, s } from "./dom.js";
+import { button, h, s } from "./dom.js";
 import { group } from "./time.js";
 
 const WIDE = 720;
@@ -67,6 +67,23 @@ function point(place, kind, name) {
   return s("g", { class: `spot ${kind}`, transform: `translate(${x(place.lon).toFixed(1)} ${y(place.lat).toFixed(1)})` }, shape, s("title", {}, name));
 }
 
+// What to look at: all that is marked, with room around it; nothing where that is most of the world.
+function nearby(notices, sections) {
+  const places = [
+    ...notices.flatMap((row) => row.areas ?? []).flatMap((shape) => (shape.shape === "polygon" ? shape.points : shape.shape === "circle" ? circle(shape.lat, shape.lon, shape.radius_km) : [])),
+    ...Object.values(sections.launches).flatMap((row) => [row.site, row.impact]).filter(Boolean).map((place) => [place.lat, place.lon]),
+    ...Object.values(sections.incidents).map((row) => row.place).filter(Boolean).map((place) => [place.lat, place.lon]),
+  ];
+  if (!places.length) return null;
+  const [xs, ys] = [places.map(([, lon]) => x(lon)), places.map(([lat]) => y(lat))];
+  const wide = Math.max(160, (Math.max(...xs) - Math.min(...xs)) * 1.3, ((Math.max(...ys) - Math.min(...ys)) * 1.3 * WIDE) / HIGH);
+  if (wide > WIDE * 0.8) return null;
+  const high = (wide * HIGH) / WIDE;
+  const left = Math.max(0, Math.min(WIDE - wide, (Math.max(...xs) + Math.min(...xs) - wide) / 2));
+  const top = Math.max(0, Math.min(HIGH - high, (Math.max(...ys) + Math.min(...ys) - high) / 2));
+  return [left, top, wide, high];
+}
+
 export async function drawMap(box, sections) {
   if (box.hidden) return;
   const notices = Object.values(sections.notices);
@@ -91,8 +108,21 @@ export async function drawMap(box, sections) {
     class: "graticule",
     d: [-120, -60, 0, 60, 120].map((lon) => `M${x(lon)} 0V${HIGH}`).join("") + [-30, 0, 30, 60].map((lat) => `M0 ${y(lat).toFixed(1)}H${WIDE}`).join(""),
   });
+  const near = nearby(notices, sections);
+  const picture = s("svg", { role: "img", "aria-label": says }, s("rect", { class: "sea", x: -WIDE, y: -HIGH, width: 3 * WIDE, height: 3 * HIGH }), graticule, ground, areas, spots);
+  const look = (closer) => {
+    picture.setAttribute("viewBox", (closer ? near : [0, 0, WIDE, HIGH]).map((number) => number.toFixed(1)).join(" "));
+    toggle.textContent = closer ? "Whole world" : "Closer";
+    // Marks keep their size, however near one looks.
+    const scale = closer ? near[2] / WIDE : 1;
+    for (const spot of picture.querySelectorAll(".spot")) spot.setAttribute("transform", spot.getAttribute("transform").replace(/\)( scale.*)?$/, `) scale(${scale.toFixed(3)})`));
+  };
+  const toggle = button("", () => look(toggle.textContent === "Closer"), { class: "quiet" });
+  toggle.hidden = !near;
+  look(Boolean(near));
   box.replaceChildren(
-    s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": says }, s("rect", { class: "sea", width: WIDE, height: HIGH }), graticule, ground, areas, spots),
+    picture,
+    toggle,
     ...(named.length ? [h("p", { class: "note" }, `Named only: ${named.join("; ")}`)] : []),
   );
 }

@@ -115,7 +115,7 @@ export class TimeLine {
     });
     this.data.tracks.forEach((track, number) => {
       const middle = top + number * row + (narrow ? row - 11 : row / 2);
-      const name = s("text", { class: "track-name", x: 4, y: narrow ? middle - 9 : middle + 4 }, short(track.title, narrow ? 60 : 36));
+      const name = s("text", { class: "track-name", x: 4, y: narrow ? middle - 9 : middle + 4 }, short(track.title, narrow ? 60 : 31));
       name.append(s("title", {}, `${track.title} (${track.dyad})`));
       picture.append(s("path", { class: "track-line", d: `M${this.left} ${middle}H${end}` }), name);
       for (const bar of track.bars) this.bar(picture, bar, middle, end, track);
