@@ -6,7 +6,6 @@ journal is read on from where the table is, whatever was done twice is the same,
 is read to the end that it had at the start. Whoever owns the partition is the desk; another process waits to take over.
 """
 
-import asyncio
 import logging
 import os
 import threading
@@ -15,15 +14,19 @@ from contextlib import suppress
 from typing import Any
 
 import faust
-from faust.types import TP, Message
+from aiokafka.errors import IllegalStateError
+from faust.types import TP
+from yarl import URL
 
 from alerts.audit import Head
 from alerts.people import Doorkeeper
 from alerts.service.deskside import Side
 from alerts.service.server import Server
 from alerts.service.settings import DeskSettings, utc
-from alerts.service.tenure import Tenure
+from alerts.service.tenure import Portion, Tenure
 from streams.actions import Action
+from streams.live import chunks
+from streams.live.chunks import ChunkConsumer, ChunkTransport
 from streams.live.outputs import Outputs
 from streams.live.pulse import Pulse
 from streams.live.settings import WorkerSettings
@@ -82,6 +85,13 @@ class DeskApp(faust.App):
         self._farewell: threading.Timer | None = None
         super().__init__(worker.app_id, **faust_settings(worker), logging_config=logs)
         self.conf.topic_partitions = 1
+        # Faust's own consumer can lose its place where the group shares out anew; the one of the chunks does not.
+        reason = chunks.fits()
+        self.by_chunks = reason is None
+        if self.by_chunks:
+            self.transport = ChunkTransport([URL(f"kafka://{server}") for server in worker.servers], self)
+        else:
+            log.warning("records are taken one by one: %s", reason)
         self.names = {worker.topic(name): name for name in _READ}
         self.table: CellTable = self.tables.add(  # type: ignore[assignment]
             CellTable(
@@ -125,21 +135,29 @@ class DeskApp(faust.App):
 
     async def take(self, event: faust.EventT[Any]) -> None:
         """Hand what was read to the desk; while it is none, whoever is will read it."""
-        if self._tenure is not None:
-            await self._tenure.put(self.names[event.message.topic], event.message)
+        message = event.message
+        records = chunks.of(message) if self.by_chunks else [(message.offset, message.value)]
+        if self._tenure is not None and records:
+            await self._tenure.put(Portion(self.names[message.topic], records, message))
 
     def fault(self, error: BaseException) -> None:
         """The desk cannot go on: end, and be started again."""
         self.side.fault = error
         self.loop.create_task(self.crash(error))
 
-    def done(self, message: Message) -> None:
-        """A record is done with."""
-        message.ack(self.consumer)
+    def done(self, portion: Portion) -> None:
+        """Records are done with, and may be committed."""
+        consumer = self.consumer
+        if isinstance(consumer, ChunkConsumer):
+            consumer.done(TP(self.worker.topic(portion.topic), 0), portion.records[-1][0] + 1)
+        else:
+            portion.message.ack(consumer)
 
-    async def again(self, offset: int) -> None:
-        """Read the journal anew from an offset on."""
-        await self.consumer.seek(TP(self.worker.topic(DESK), 0), offset)
+    async def again(self, topic: str, offset: int) -> None:
+        """Read a topic anew from an offset on."""
+        # In a rebalance it may belong to nobody; whoever owns it next reads on from where the group is.
+        with suppress(IllegalStateError):
+            await self.consumer.seek(TP(self.worker.topic(topic), 0), offset)
 
     async def _declared(self) -> None:
         await declared(self.worker, self.table.changelog_topic.get_topic_name(), 1)
@@ -211,7 +229,6 @@ def create_app(
     @app.agent(topic, name="desk", concurrency=1)
     async def desk(stream: faust.StreamT[bytes]) -> None:
         async for event in stream.noack().events():  # type: ignore[attr-defined]
-            with suppress(asyncio.QueueFull):
-                await app.take(event)
+            await app.take(event)
 
     return app

@@ -1,15 +1,18 @@
 """One desk on Kafka, from the moment it owns its partition to the moment it must give it up.
 
-Two tasks: the intake copies lapses and actions into the journal, and the reading takes the journal in. Each works by the
-batch, and acknowledges a record only once what follows from it is durable.
+The intake copies lapses and actions into the journal, and the reading takes the journal in. Each works by the batch, and says
+that a record is done with only once what follows from it is durable. A third task sees that what the broker has comes in.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from contextlib import suppress
+from typing import NamedTuple, Protocol
 
 import msgspec
 import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 from faust.types import Message
 
 from alerts.audit import Head, chained, digest_of, read_record
@@ -22,6 +25,7 @@ from alerts.station import Station
 from streams.actions import Action
 from streams.lapses import decode_lapse
 from streams.live.cells import Recovered, settled, written
+from streams.live.chunks import Chunk
 from streams.live.outputs import Outputs
 from streams.live.pulse import Pulse
 from streams.live.settings import WorkerSettings
@@ -32,8 +36,29 @@ from streams.topics import ACTIONS, DESK, LAPSES
 POSITION = "position"
 """The cell with the offset of the last record of the journal that the state has."""
 _AT_ONCE = 500
-_ENOUGH = 2_000
+_ENOUGH = 200
+_PATIENCE = 10.0
+STALL = 30.0
+"""Seconds in which nothing of what the broker has comes in, after which the desk ends, to be started again."""
 _log = structlog.stdlib.get_logger(__name__)
+
+
+class StalledError(Exception):
+    """The broker has records that do not come in: a consumer can stop fetching and go on answering its group."""
+
+
+class Portion(NamedTuple):
+    """Consecutive records of one of the topics.
+
+    Attributes:
+        topic: Its live name.
+        records: One at least, each with its offset.
+        message: Faust's, which it came with.
+    """
+
+    topic: str
+    records: Chunk
+    message: Message
 
 
 class Owner(Protocol):
@@ -52,11 +77,11 @@ class Owner(Protocol):
     def fault(self, error: BaseException) -> None:
         """The desk cannot go on."""
 
-    def done(self, message: Message) -> None:
-        """A record is done with."""
+    def done(self, portion: Portion) -> None:
+        """Records are done with, and may be committed."""
 
-    async def again(self, offset: int) -> None:
-        """Read the journal anew from an offset on."""
+    async def again(self, topic: str, offset: int) -> None:
+        """Read a topic anew from an offset on."""
 
 
 class Tenure:
@@ -84,8 +109,12 @@ class Tenure:
         self.head = Head()
         self._sure_of_head = False
         self._acting = asyncio.Lock()
-        self._intake: asyncio.Queue[tuple[str, Message]] = asyncio.Queue(_ENOUGH)
-        self._journal: asyncio.Queue[Message] = asyncio.Queue(_ENOUGH)
+        self._intake: asyncio.Queue[Portion] = asyncio.Queue(_ENOUGH)
+        self._journal: asyncio.Queue[Portion] = asyncio.Queue(_ENOUGH)
+        self._next: dict[str, int] = {}
+        """The offset that comes next in each of the topics that are copied."""
+        self._come: dict[str, int] = {}
+        """The offset after the last record of each topic that came in."""
         self._end = 0
         self._closed = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -101,7 +130,9 @@ class Tenure:
         if self._unsettled:
             await self._write(settled(0, self._unsettled))
         self._owner.side.runner = self.runner
-        self._tasks = [asyncio.create_task(guarded(work, self._owner.fault)) for work in (self._take_in, self._read)]
+        self._tasks = [
+            asyncio.create_task(guarded(work, self._owner.fault)) for work in (self._take_in, self._read, self._look)
+        ]
         _log.info("the desk is ours", journal=self._end, read=self._position + 1)
         if self._position + 1 >= self._end:
             self._go_live()
@@ -118,14 +149,11 @@ class Tenure:
                 queue.get_nowait()
         await self.runner.close()
 
-    async def put(self, topic: str, message: Message) -> None:
-        """A record of one of the topics, by its live name."""
-        if self._closed:
-            return
-        if topic == DESK:
-            await self._journal.put(message)
-        else:
-            await self._intake.put((topic, message))
+    async def put(self, portion: Portion) -> None:
+        """Records that were read."""
+        if not self._closed:
+            self._come[portion.topic] = portion.records[-1][0] + 1
+            await (self._journal if portion.topic == DESK else self._intake).put(portion)
 
     async def append(self, entries: Sequence[AnyEntry]) -> None:
         """Append to the journal; see ``Journal``."""
@@ -161,45 +189,83 @@ class Tenure:
 
     async def _take_in(self) -> None:
         while True:
-            batch = await _some(self._intake)
-            entries = [entry for topic, message in batch if (entry := self._entry(topic, message)) is not None]
-            if entries:
-                await self.append(entries)
-            for _, message in batch:
-                self._owner.done(message)
+            batch = [portion for portion in await _some(self._intake) if await self._follows(portion)]
+            records = [(portion, record) for portion in batch for record in portion.records]
+            entries = [entry for portion, record in records if (entry := self._entry(portion.topic, *record)) is not None]
+            for start in range(0, len(entries), _AT_ONCE):
+                await self.append(entries[start : start + _AT_ONCE])
+            for portion in batch:
+                self._owner.done(portion)
 
-    def _entry(self, topic: str, message: Message) -> AnyEntry | None:
+    async def _follows(self, portion: Portion) -> bool:
+        """Whether nothing is missing before it; else it is read again from there."""
+        first, last = portion.records[0][0], portion.records[-1][0]
+        expected = self._next.get(portion.topic, first)
+        if first > expected:
+            _log.warning("records are read again", topic=portion.topic, since=expected)
+            await self._owner.again(portion.topic, expected)
+            return False
+        self._next[portion.topic] = max(expected, last + 1)
+        return True
+
+    def _entry(self, topic: str, offset: int, value: bytes | None) -> AnyEntry | None:
         try:
             if topic == LAPSES:
-                lapse = decode_lapse(message.value or b"")
+                lapse = decode_lapse(value or b"")
                 return None if self.station.knows(lapse) else LapseEntry(at=utc(), lapse=lapse)
-            return ActionEntry(at=utc(), action=read_record(message.value or b"").action)
+            return ActionEntry(at=utc(), action=read_record(value or b"").action)
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
             # Nobody but workers and desks writes there: whatever it is, the log keeps it, and it must be looked at.
-            _log.error("a record that is none", topic=message.topic, offset=message.offset, why=str(error))
+            _log.error("a record that is none", topic=topic, offset=offset, why=str(error))
             return None
 
     async def _read(self) -> None:
         while True:
-            batch = await _some(self._journal)
-            new = [message for message in batch if message.offset > self._position]
-            if new and new[0].offset > self._position + 1 and self._position + 1 < self._end and not self.runner.live:
+            try:
+                async with asyncio.timeout(None if self.runner.live else _PATIENCE):
+                    batch = await _some(self._journal)
+            except TimeoutError:
+                # The group has committed what the state does not have: it was lost.
                 _log.warning("the journal is read again", since=self._position + 1)
-                self._drain()
-                await self._owner.again(self._position + 1)
+                await self._owner.again(DESK, self._position + 1)
+                continue
+            new = [record for portion in batch for record in portion.records if record[0] > self._position]
+            if new and new[0][0] > self._position + 1:
+                # It was dropped in a rebalance, or the state is older than what the group has committed.
+                _log.warning("the journal is read again", since=self._position + 1)
+                await self._owner.again(DESK, self._position + 1)
                 continue
             if new:
-                self.runner.took([entry for message in new if (entry := _decoded(message)) is not None])
-                self._position = new[-1].offset
+                self.runner.took([entry for record in new if (entry := _decoded(*record)) is not None])
+                self._position = new[-1][0]
                 await self._keep()
-            for message in batch:
-                self._owner.done(message)
+            for portion in batch:
+                self._owner.done(portion)
             if not self.runner.live and self._position + 1 >= self._end:
                 self._go_live()
 
-    def _drain(self) -> None:
-        while not self._journal.empty():
-            self._journal.get_nowait()
+    async def _look(self) -> None:
+        """See that what the broker has comes in."""
+        topics = {name: TopicPartition(self._owner.worker.topic(name), 0) for name in (LAPSES, ACTIONS, DESK)}
+        consumer = AIOKafkaConsumer(bootstrap_servers=self._owner.worker.servers)
+        await consumer.start()
+        try:
+            # What stood there at the start may be done with already; what comes later must come in.
+            known: dict[str, int] = {}
+            while True:
+                came = dict(self._come)
+                with suppress(KafkaError):
+                    ends = await consumer.end_offsets(list(topics.values()))
+                    for name, place in topics.items():
+                        known.setdefault(name, ends[place])
+                        self._come.setdefault(name, known[name])
+                        known[name] = ends[place]
+                await asyncio.sleep(STALL)
+                for name, end in known.items():
+                    if end > self._come[name] and self._come[name] == came.get(name, self._come[name]):
+                        raise StalledError(f"{name} has records up to {end}, and none came in for {STALL:g} s")
+        finally:
+            await consumer.stop()
 
     def _go_live(self) -> None:
         _log.info("the desk is live", pages=len(self.station.desk.pages()), pending=len(self.station.pending))
@@ -217,19 +283,19 @@ class Tenure:
         self._owner.table.cells.wrote(0, records, await sent.arrived())
 
 
-async def _some(queue: "asyncio.Queue[Any]") -> list[Any]:
-    """What is there, and one at least."""
+async def _some(queue: "asyncio.Queue[Portion]") -> list[Portion]:
+    """What is there, and one portion at least."""
     found = [await queue.get()]
-    while len(found) < _AT_ONCE and not queue.empty():
+    while sum(len(portion.records) for portion in found) < _AT_ONCE and not queue.empty():
         found.append(queue.get_nowait())
     return found
 
 
-def _decoded(message: Message) -> AnyEntry | None:
+def _decoded(offset: int, value: bytes | None) -> AnyEntry | None:
     try:
-        entry: AnyEntry = decode_entry(message.value or b"")
+        entry: AnyEntry = decode_entry(value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        _log.error("a record of the journal that is none", offset=message.offset, why=str(error))
+        _log.error("a record of the journal that is none", offset=offset, why=str(error))
         return None
     return entry
 

@@ -7,18 +7,24 @@ from pathlib import Path
 
 import pytest
 from kafka import KafkaProducer
+from typer.testing import CliRunner
 
+from alerts.audit import Head, chained
 from alerts.people import change
 from alerts.policy import Policy
+from alerts.service import tenure
 from alerts.service.kafka import DeskWorkerSettings, create_app
 from alerts.service.runner import Runner
 from alerts.service.settings import DeskSettings
-from streams.actions import Action
+from deploy.cli import app
+from streams.actions import Action, Note
 from streams.allowing import AllowList
 from streams.lapses import Lapse, encode_lapse
 from streams.topics import ACTIONS, DESK, LAPSES
+from tests.alerts.build import NOON, lapse
 from tests.alerts.delivery.running import QUICK
 from tests.alerts.service.behaviours import Behaviours, Desk, came
+from tests.alerts.service.policies import policy
 from tests.live.running import Ground
 
 
@@ -27,6 +33,7 @@ class KafkaDesk:
 
     def __init__(self, ground: Ground, folder: Path) -> None:
         self.ground = ground
+        self.may_end = False
         self.folder = folder
         self.worker = DeskWorkerSettings(
             bootstrap=ground.bootstrap, run=ground.run, session_timeout=6.0, heartbeat=1.0, commit=0.2, datadir=folder / "faust"
@@ -44,23 +51,34 @@ class KafkaDesk:
             bind="127.0.0.1:0",
             patience=QUICK,
         )
-        app = create_app(settings, self.worker)
-        app.finalize()
-        await app.start()
-        self._app = app
+        desk = create_app(settings, self.worker)
+        desk.finalize()
+        await desk.start()
+        self._app = desk
         try:
-            await came(lambda: app.side.runner is not None and app.side.runner.live, "the desk")
-            assert app.side.runner is not None
-            yield app.side.runner
+            await came(lambda: desk.side.runner is not None and desk.side.runner.live, "the desk")
+            assert desk.side.runner is not None
+            yield desk.side.runner
         finally:
-            await app.stop()
-        assert app.side.fault is None
+            await desk.stop()
+        assert self.may_end or desk.side.fault is None
+
+    def fault(self) -> BaseException | None:
+        return self._app.side.fault
+
+    def deafen(self) -> None:
+        """Let nothing come in any more."""
+
+        async def ignore(_: object) -> None:
+            pass
+
+        vars(self._app)["take"] = ignore
 
     async def publish(self, *lapses: Lapse) -> None:
         def send() -> None:
             producer = KafkaProducer(bootstrap_servers=self.ground.bootstrap, max_block_ms=20_000)
-            for lapse in lapses:
-                producer.send(self.ground.topic(LAPSES), encode_lapse(lapse), key=lapse.id.encode())
+            for each in lapses:
+                producer.send(self.ground.topic(LAPSES), encode_lapse(each), key=each.id.encode())
             producer.flush(20)
             producer.close()
 
@@ -80,3 +98,46 @@ class TestKafka(Behaviours):
     @pytest.fixture
     def desk(self, kafka: str, run: str, tmp_path: Path) -> Desk:
         return KafkaDesk(Ground(kafka, run, 1), tmp_path)
+
+
+def test_a_desk_that_reads_no_more_though_there_is_something_to_read_ends(
+    kafka: str, run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Consumers can stop fetching and go on answering their group."""
+    monkeypatch.setattr(tenure, "STALL", 0.5)
+
+    async def scenario() -> None:
+        desk = KafkaDesk(Ground(kafka, run, 1), tmp_path)
+        desk.may_end = True
+        async with desk.running(policy("json://127.0.0.1:9/none")) as runner:
+            await desk.publish(lapse())
+            await came(lambda: bool(runner.station.desk.pages()), "the page")
+            # With nothing more to read, silence is no reason.
+            await asyncio.sleep(1.5)
+            assert desk.fault() is None
+            desk.deafen()
+            await desk.publish(lapse("other-line"))
+            await came(lambda: desk.fault() is not None, "the end")
+            assert isinstance(desk.fault(), tenure.StalledError)
+
+    asyncio.run(scenario())
+
+
+def test_the_trail_on_kafka_is_verified_by_the_command(kafka: str, run: str, tmp_path: Path) -> None:
+    ground = Ground(kafka, run, 1)
+    head, records = Head(), []
+    for number in range(3):
+        deed = Note(target="00000000000000aa", note=f"note {number}")
+        data, head = chained(head, Action(id=f"n-{number}", at=NOON, by="ann", deed=deed))
+        records.append(data)
+    producer = KafkaProducer(bootstrap_servers=kafka, max_block_ms=20_000)
+    for data in (records[0], records[1], records[2].replace(b"note 2", b"nota 2")):
+        producer.send(ground.topic(ACTIONS), data)
+    producer.flush(20)
+    producer.close()
+    command = ["audit", "verify", "--bootstrap", kafka, "--run", run]
+    # What was done to the last record is seen by who has kept its head.
+    assert CliRunner().invoke(app, command).exit_code == 0
+    found = CliRunner().invoke(app, [*command, "--head", str(head)])
+    assert found.exit_code == 1
+    assert "record 3 is not the one that was known" in found.output

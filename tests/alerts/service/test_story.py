@@ -15,7 +15,7 @@ from alerts.sendings import CLEARING, Sending
 from alerts.station import Station
 from producers.history.story import find_story, load_story
 from streams.events.decode import encode
-from streams.topics import DESK
+from streams.topics import DESK, LAPSES
 from tests.alerts.receivers import alertmanager, mailbox, webhook
 from tests.live.faults import QUICK
 from tests.live.running import Ground, planned, until, worker
@@ -53,22 +53,42 @@ steps = [{{ to = ["person:ann"] }}]
 """
 
 
+class Desk:
+    """A desk of a run, in a process of its own."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
+        self.process = process
+        self._log = log
+
+    def said(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def at_work(self) -> bool:
+        """Whether the partition is its own; the other one waits."""
+        return "the desk is live" in self.said()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+
 @contextmanager
-def desk(ground: Ground, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def desk(ground: Ground, folder: Path, name: str) -> Iterator[Desk]:
     """A desk of that run; killed at the end where it still runs."""
     command = [str(Path(sys.executable).parent / "steadyline"), "alerts", "run", str(folder / "policy.toml"), "--json"]
     command += ["--bootstrap", ground.bootstrap, "--run", str(ground.run), "--people", str(folder / "people.json")]
     command += ["--bind", "127.0.0.1:0", "--allow", "127.0.0.0/8"]
-    told = {name: value for name, value in os.environ.items() if not name.startswith("STEADYLINE_")}
-    with (folder / "log").open("ab") as log:
+    told = {key: value for key, value in os.environ.items() if not key.startswith("STEADYLINE_")}
+    log = folder / f"log-{name}"
+    with log.open("wb") as out:
         process = subprocess.Popen(
-            command, stdout=log, stderr=log, env={**told, **QUICK, "STEADYLINE_DATADIR": str(folder / "faust")}
+            command, stdout=out, stderr=out, env={**told, **QUICK, "STEADYLINE_DATADIR": str(folder / f"faust-{name}")}
         )
+    found = Desk(process, log)
     try:
-        yield process
+        yield found
     finally:
-        process.kill()
-        process.wait(10)
+        found.kill()
 
 
 def told(ground: Ground, folder: Path) -> tuple[Station, list[Sending]]:
@@ -77,7 +97,7 @@ def told(ground: Ground, folder: Path) -> tuple[Station, list[Sending]]:
     return station, [sending for entry in ground.records(DESK) for sending in station.take(decode_entry(entry))]
 
 
-def test_a_story_is_paged_by_mail_webhook_and_alertmanager_though_the_desk_is_killed(
+def test_a_story_is_paged_by_mail_webhook_and_alertmanager_though_the_desk_is_killed_and_another_takes_over(
     kafka: str, run: str, tmp_path: Path
 ) -> None:
     ground = Ground(kafka, run, 2)
@@ -85,25 +105,35 @@ def test_a_story_is_paged_by_mail_webhook_and_alertmanager_though_the_desk_is_ki
     with webhook() as phone, webhook() as hook, mailbox() as box, alertmanager(tmp_path) as bell:
         policy = POLICY.format(phone=phone.url, hook=hook.url, mail=box.url, bell=bell.url)
         (tmp_path / "policy.toml").write_text(policy)
-        with worker(ground, **QUICK) as judge:
+        with (
+            worker(ground, **QUICK) as judge,
+            desk(ground, tmp_path, "one") as one,
+            desk(ground, tmp_path, "other") as other,
+        ):
+            desks = [one, other]
             judge.ready()
-            with desk(ground, tmp_path) as first:
-                hook.answer = lambda number: killed(first) if number == 1 else 200
-                ground.send(planned(lines, run, 2))
-                until(lambda: first.poll() is not None, lambda: (tmp_path / "log").read_text()[-3_000:])
-            hook.answer = lambda _: 200
-            with desk(ground, tmp_path):
+            until(lambda: any(each.at_work() for each in desks), one.said)
+            hook.answer = lambda number: killed(desks) if number == 1 else 200
+            ground.send(planned(lines, run, 2))
+            station, sendings = told(ground, tmp_path)
+
+            def all_there() -> bool:
+                nonlocal station, sendings
                 station, sendings = told(ground, tmp_path)
+                of_hook = {each.key for each in sendings if each.receiver == "drill-hook"}
+                of_mail = {each.key for each in sendings if each.receiver == "drill-mail"}
+                return len(of_hook) >= 2 and of_hook == set(hook.keys()) and of_mail == mailed(box.mails)
 
-                def all_there() -> bool:
-                    nonlocal station, sendings
-                    station, sendings = told(ground, tmp_path)
-                    of_hook = {each.key for each in sendings if each.receiver == "drill-hook"}
-                    of_mail = {each.key for each in sendings if each.receiver == "drill-mail"}
-                    return len(of_hook) >= 2 and of_hook == set(hook.keys()) and of_mail == mailed(box.mails)
+            def why() -> str:
+                lapses = len(ground.records(LAPSES))
+                ended = [each.process.poll() for each in desks]
+                return (
+                    f"{lapses} lapses, {len(sendings)} sendings, {len(hook.calls)} calls, {ended}\n{one.said()}\n{other.said()}"
+                )
 
-                until(all_there, lambda: (tmp_path / "log").read_text()[-3_000:])
-                firing = {each["labels"]["page"] for each in bell.firing()}
+            until(all_there, why)
+            assert [each.process.poll() for each in desks].count(None) == 1
+            firing = {each["labels"]["page"] for each in bell.firing()}
         assert phone.calls == []
         assert {each["labels"]["exercise"] for each in bell.firing()} <= {"yes"}
     assert firing == standing(sendings)
@@ -116,10 +146,9 @@ def test_a_story_is_paged_by_mail_webhook_and_alertmanager_though_the_desk_is_ki
     assert all(call.body["title"].startswith("EXERCISE") for call in hook.calls)
 
 
-def killed(process: "subprocess.Popen[bytes]") -> int:
-    """The receiver has it, and the desk will never know."""
-    process.kill()
-    process.wait(10)
+def killed(desks: list[Desk]) -> int:
+    """The receiver has it, and the desk that sent it will never know."""
+    next(each for each in desks if each.at_work()).kill()
     return 200
 
 
