@@ -8,7 +8,7 @@ import pytest
 
 from dashboards.grafana.alerting.rules import INTERVAL_S
 from dashboards.grafana.names import Buckets
-from dashboards.influx.schema import LapseRow
+from dashboards.influx.schema import LIVE, LapseRow
 from tests.conftest import Database
 from tests.grafana.asking import Base, base, rules
 from tests.grafana.evaluating import Evaluator, seconds
@@ -45,6 +45,7 @@ def settled(evaluator: Evaluator, at: datetime, uid: str) -> list[dict[str, str]
 
 
 def test_every_rule_has_its_case() -> None:
+    # The rule of notes has a test of its own below.
     assert {case[0] for case in CASES} | {"sl-lapse-info"} == set(RULES)
 
 
@@ -94,6 +95,19 @@ def test_an_open_lapse_goes_on_firing_when_the_watch_falls_silent(handmade: Base
     evaluator = Evaluator(rule(handmade, "sl-lapse-critical"), handmade)
     fired = evaluator.at(NOW + timedelta(days=120))
     assert [alert["lapse"] for alert in fired] == ["second-call"]
+
+
+def test_a_note_for_the_record_fires_its_rule_and_clears(influx: Database) -> None:
+    """No story has a lapse of severity info."""
+    revisions = [(row, at) for row, at in world() if isinstance(row, LapseRow) and (row.id, row.run) == ("declined-call", LIVE)]
+    with base(influx) as made:
+        made.write([(replace(row, severity="info"), at) for row, at in revisions])
+        evaluator = Evaluator(rules(made.buckets)["sl-lapse-info"], made)
+        fired = {
+            minute: [alert["lapse"] for alert in evaluator.at(START + timedelta(minutes=minute))]
+            for minute in (59, 61, 179, 181, 182)
+        }
+    assert fired == {59: [], 61: ["declined-call"], 179: ["declined-call"], 181: ["declined-call"], 182: []}
 
 
 def test_what_an_agreement_would_ask_that_does_not_exist_yet_says_so(influx: Database) -> None:
