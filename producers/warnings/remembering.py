@@ -27,7 +27,7 @@ MOST_TEXTS = 50_000
 """Texts that are remembered; the oldest are forgotten. All coordinators together announce some hundred launches a year."""
 MOST_KNOWN = 100_000
 """Numbers of warnings that are remembered."""
-_APPLICATION = 0x53544C47
+_APPLICATION = 0x5354574D
 _PATIENCE = 10.0
 _LAYOUT = (
     "CREATE TABLE known (drill INTEGER NOT NULL, key TEXT NOT NULL, notice TEXT NOT NULL, revision INTEGER NOT NULL,"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from producers.gateway.ledger import Ledger
 from producers.warnings import remembering
 from producers.warnings.filed import Filed, Said, filed
 from producers.warnings.notices import ENDLESS, NO_OFFICE
@@ -177,4 +178,11 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
 def test_only_one_has_it_at_a_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remembering, "_PATIENCE", 0.05)
     with Remembered(path), pytest.raises(RememberingError, match="another process holds on to"):
+        Remembered(path)
+
+
+def test_a_ledger_of_the_gateways_is_no_memory(path: Path) -> None:
+    path.parent.mkdir()
+    Ledger(path).close()
+    with pytest.raises(RememberingError, match="database of something else"):
         Remembered(path)
