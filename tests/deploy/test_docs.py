@@ -13,12 +13,20 @@ import pytest
 from typer.main import get_command
 
 from alerts import sendings, wording
+from alerts.service import server as desk
+from dashboards.influx import settings as influx
+from dashboards.page import serve as watch
+from deploy import exits
 from deploy.cli import app
+from producers.gateway import serve as gateway
 from streams.agreements import model
 from streams.lapses import Kind, Reason, State
+from streams.live import health
+from streams.live.settings import WorkerSettings
 from streams.posture import Stand, Why
 from streams.severity import Severity
 from streams.spans import SETTLE
+from streams.topics import catalogue
 from tests.deploy.conftest import Steadyline
 
 ROOT = Path(__file__).parents[2]
@@ -182,3 +190,57 @@ def test_every_link_leads_somewhere(page: str) -> None:
         target = (ROOT / page).parent / name if name else ROOT / page
         assert target.exists(), link
         assert not place or place in anchors(target.read_text(encoding="utf-8")), link
+
+
+OPERATOR = PAGES["docs/operating.md"]
+FOLDERS = ("streams", "producers", "alerts", "dashboards", "deploy")
+CODE = "".join(path.read_text() for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py")))
+INTERNAL = {"STEADYLINE_RESTARTED"}
+"""What a worker tells itself across a restart."""
+
+
+def test_the_operator_finds_every_variable_and_what_it_is_unless_set() -> None:
+    told = table(OPERATOR, "## Settings")
+    assert set(told) == set(re.findall(r"STEADYLINE_[A-Z]+(?:_[A-Z]+)*\b", CODE)) - INTERNAL
+    usual = WorkerSettings()
+    for variable, value in (
+        ("KAFKA", usual.bootstrap),
+        ("TICK_SECONDS", f"{usual.tick:g}"),
+        ("SESSION_SECONDS", f"{usual.session_timeout:g}"),
+        ("HEARTBEAT_SECONDS", f"{usual.heartbeat:g}"),
+        ("COMMIT_SECONDS", f"{usual.commit:g}"),
+        ("REPLICATION", f"{usual.replication}"),
+        ("HEALTH_BIND", usual.health),
+        ("PING_SECONDS", f"{usual.ping:g}"),
+        ("STALL_SECONDS", f"{usual.stall:g}"),
+        ("LOG_LEVEL", usual.log_level),
+        ("INFLUX_URL", influx.URL),
+        ("INFLUX_HEALTH_BIND", influx.HEALTH),
+    ):
+        assert told[f"STEADYLINE_{variable}"][0] == value
+
+
+def test_the_operator_finds_the_topics_as_they_are() -> None:
+    told = table(OPERATOR, "## Topics and sizing")
+    assert list(told) == [topic.name for topic in catalogue(7)]
+    for topic in catalogue(7):
+        partitions, key, kept = told[topic.name]
+        assert (partitions, key) == ("as chosen" if topic.partitions == 7 else str(topic.partitions), topic.key)
+        assert kept == ("for ever" if topic.retention_ms < 0 else f"{topic.retention_ms // 86_400_000} days")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_metric_that_is_named_is_shown_by_a_service(page: str) -> None:
+    for name in re.findall(r"\bsteadyline_([a-z_]+)", PAGES[page]):
+        bare = re.sub(r"_(total|info)$", "", name)
+        assert f'"steadyline_{bare}"' in CODE or f'"{bare.removeprefix("influx_")}"' in CODE, name
+
+
+def test_the_exit_codes_are_those_of_the_program() -> None:
+    codes = {value for value in vars(exits).values() if isinstance(value, int)}
+    assert {int(code) for code in table(OPERATOR, "## Exit codes")} == codes
+
+
+def test_where_services_listen_is_said() -> None:
+    for bind in (health.BIND, influx.HEALTH, desk.BIND, gateway.BIND, watch.BIND):
+        assert bind in OPERATOR
