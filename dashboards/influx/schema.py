@@ -10,7 +10,8 @@ the revisions of one thing stay in order, and whoever writes a point again write
 
 **Tags** make series, and the database holds an index of all of them, so no id is a tag. Every tag is one of a set that the
 agreements bound: their own ids and those of their rules, channels, feeds and parties; words of the program; partition numbers.
-A party that no agreement names goes by ``other`` (see ``points``). What grows is only ``run``, by one for each replay.
+A party that no agreement names goes by ``other`` (see ``names``). All of history that comes along makes fewer than 300 series.
+What grows is only ``run``, by one for each replay.
 
 A tag or field that has nothing to say is left out.
 """
