@@ -10,8 +10,9 @@ import httpx
 import msgspec
 
 from alerts.api import Asking, Done
-from alerts.audit import Head
+from alerts.audit import Head, read_record
 from alerts.handover import Handover, handover
+from alerts.journal import ActionEntry
 from alerts.people import Account, Doorkeeper
 from alerts.policy import Policy
 from alerts.service.settings import utc
@@ -57,6 +58,9 @@ class Desk(Protocol):
         Raises:
             ActingError: when it cannot be told.
         """
+
+    def close(self) -> None:
+        """Let go of it."""
 
 
 def token_of(file: Path | None, environment: Mapping[str, str] = os.environ) -> str:
@@ -114,6 +118,9 @@ class ByApi:
         """What is open; see ``Desk``."""
         return msgspec.json.decode(self._ask("GET", "/v1/handover"), type=Handover)
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
         try:
             answer = httpx.request(
@@ -170,7 +177,15 @@ class ByFile:
         station = self._station()
         return handover(station.desk, utc(), waiting=len(station.pending), failing={}, trail=self._store.head())
 
+    def close(self) -> None:
+        """Close the file."""
+        self._store.close()
+
     def _station(self) -> Station:
         station = Station(self._policy)
         station.recall(self._store.cells())
+        # What was done while no desk runs counts here already.
+        for _, data in self._store.actions(self._store.taken()):
+            action = read_record(data).action
+            station.take(ActionEntry(at=action.at, action=action))
         return station

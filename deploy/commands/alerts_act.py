@@ -1,5 +1,6 @@
 """``steadyline alerts ack`` and its like: what people do about pages; and ``handover``, what is open."""
 
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -167,7 +168,8 @@ def handover(
 
     desk = _desk(to, log, policy, people, token_file, plain=plain_http)
     try:
-        report = desk.handover()
+        with contextlib.closing(desk):
+            report = desk.handover()
     except ActingError as error:
         bad_input(str(error))
     if as_json:
@@ -253,7 +255,8 @@ def _do(
         bad_use(str(error))
     desk = _desk(to, log, policy, people, token_file, plain=plain_http)
     try:
-        told = desk.act(deed, exercise=exercise)
+        with contextlib.closing(desk):
+            told = desk.act(deed, exercise=exercise)
     except ActingError as error:
         complain(str(error))
         raise typer.Exit(BAD_INPUT if isinstance(error, UnreachableError) else BAD_USE) from None

@@ -13,6 +13,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from alerts.audit import read_record
+from alerts.journal import LapseEntry, encode_entry
+from alerts.policies import load
+from alerts.service.store import Store
+from alerts.station import Station
 from deploy.cli import app
 from deploy.follow import Follower
 from deploy.replay import Edges, replay
@@ -21,6 +26,7 @@ from streams.events.decode import decode
 from streams.lapses import Lapse, encode_lapse
 from streams.log.sqlite import Entry, Log, LogSource
 from streams.watch import Watch
+from tests.alerts.build import lapse
 from tests.alerts.receivers import Webhook, eventually, webhook
 
 POLICY = """
@@ -152,10 +158,61 @@ def trail(tmp_path: Path) -> Path:
     return log
 
 
+ROTA = """
+[[rotas]]
+id = "duty"
+people = ["ann"]
+start = 2026-01-05
+"""
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> str:
+    """The id of the one page in the file of a desk that does not run."""
+    (tmp_path / "policy.toml").write_text(POLICY.format(url="json://127.0.0.1:9/none") + ROTA)
+    station = Station(load(tmp_path / "policy.toml"))
+    entry = LapseEntry(at=datetime.now(UTC), lapse=lapse())
+    station.take(entry)
+    with Store(tmp_path / "watch.desk.db") as store:
+        store.append([encode_entry(entry)], station.changes(), 0)
+    return station.desk.pages()[0].id
+
+
+def test_everything_that_can_be_done_is_done_in_turn_and_stands_on_the_trail(tmp_path: Path, page: str) -> None:
+    token = person(tmp_path, "ann", "officer")
+    direct = ("--log", tmp_path / "watch.db", "--policy", tmp_path / "policy.toml", "--people", tmp_path / "people.json")
+    silence = ("silence", "works", "--subject", "us-china-*", "--for", "6 h", "--reason", "announced")
+    table: list[tuple[int, tuple[str, ...]]] = [
+        (0, ("ack", page, "--for", "2 d")),
+        (0, ("unack", page, "--note", "not mine")),
+        (2, ("unack", page)),  # nobody has it any more
+        (0, ("snooze", page, "--for", "90 min")),
+        (2, ("snooze", page)),  # until when?
+        (2, ("snooze", page, "--for", "90 min", "--until", "2030-01-01")),
+        (2, ("snooze", page, "--for", "a while")),
+        (0, silence),
+        (2, silence),  # there is one of that name
+        (0, ("unsilence", "works", "--reason", "done early")),
+        (2, ("silence", "all", "--for", "6 h", "--reason", "x")),  # what is to be silent?
+        (0, ("hand-over", "duty", "ann", "--for", "8 h")),
+        (2, ("hand-over", "duty", "nobody", "--for", "8 h")),
+        (0, ("resolve", page, "--reason", "given up by both")),
+        (2, ("ack", "no-page")),
+    ]
+    for code, arguments in table:
+        told = steadyline("alerts", *arguments, *direct, token=token)
+        assert told.exit_code == code, (arguments, told.output)
+    with Store(tmp_path / "watch.desk.db", create=False) as store:
+        records = [read_record(data) for _, data in store.actions()]
+    assert [type(record.action.deed).__struct_config__.tag for record in records] == [
+        arguments[0] for code, arguments in table if code == 0
+    ]
+    assert {record.action.by for record in records} == {"ann"}
+    assert steadyline("alerts", "ack", page, *direct).exit_code == 2  # who are you?
+
+
 def test_what_is_done_to_the_file_of_the_trail_is_found(trail: Path) -> None:
-    file = trail.with_suffix(".desk.db")
     head = json.loads(steadyline("audit", "verify", "--log", trail, "--json").stdout)["head"]
-    untouched = file.read_bytes()
     table = {
         "a word": "UPDATE actions SET data = replace(data, 'note 1', 'nota 1') WHERE number = 2",
         "a record": "DELETE FROM actions WHERE number = 2",
@@ -163,26 +220,25 @@ def test_what_is_done_to_the_file_of_the_trail_is_found(trail: Path) -> None:
         "the order": "UPDATE actions SET number = CASE number WHEN 1 THEN -2 ELSE -1 END WHERE number < 3",
     }
     for what, statement in table.items():
-        for side in ("-wal", "-shm"):
-            file.with_name(file.name + side).unlink(missing_ok=True)
-        file.write_bytes(untouched)
-        with sqlite3.connect(file) as db:
-            # Whoever can write the file can do away with what guards it.
-            db.execute("DROP TRIGGER actions_are_not_changed")
-            db.execute("DROP TRIGGER actions_are_not_deleted")
-            db.execute(statement)
-        db.close()
-        found = steadyline("audit", "verify", "--log", trail)
-        assert found.exit_code == 1, what
+        assert steadyline("audit", "verify", "--log", tampered(trail, what, statement)).exit_code == 1, what
     # The head beside it was changed as well: the one that was written down elsewhere finds it.
-    file.write_bytes(untouched)
-    with sqlite3.connect(file) as db:
-        db.execute("DROP TRIGGER actions_are_not_deleted")
-        db.execute("DELETE FROM actions")
-        db.execute("UPDATE head SET number = 0, digest = printf('%064d', 0)")
+    forged = tampered(trail, "all", "DELETE FROM actions", "UPDATE head SET number = 0, digest = printf('%064d', 0)")
+    assert steadyline("audit", "verify", "--log", forged).exit_code == 0
+    assert steadyline("audit", "verify", "--log", forged, "--head", head).exit_code == 1
+
+
+def tampered(log: Path, name: str, *statements: str) -> Path:
+    """A copy of a log's desk, changed by somebody who can write the file, and so do away with what guards it."""
+    copy = log.with_name(f"{name}.db")
+    db = sqlite3.connect(log.with_suffix(".desk.db"))
+    other = sqlite3.connect(copy.with_suffix(".desk.db"))
+    db.backup(other)
+    for statement in ("DROP TRIGGER actions_are_not_changed", "DROP TRIGGER actions_are_not_deleted", *statements):
+        other.execute(statement)
+    other.commit()
+    other.close()
     db.close()
-    assert steadyline("audit", "verify", "--log", trail).exit_code == 0
-    assert steadyline("audit", "verify", "--log", trail, "--head", head).exit_code == 1
+    return copy
 
 
 def test_a_test_page_says_that_it_is_an_exercise_and_goes_to_that_receiver_alone(tmp_path: Path) -> None:
