@@ -1,6 +1,7 @@
 """Pages: gathered, said once, worse, back, over, withdrawn; whoever got the alarm gets the all-clear."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -322,3 +323,48 @@ def test_an_action_of_a_drill_means_the_drills_page_and_any_other_the_real_one()
     run.act(Note(target=lapse().id, note="for real"), MINUTE)
     notes = {page.exercise: [done.note for done in page.deeds] for page in run.desk.pages()}
     assert notes == {True: ["for the drill"], False: ["for real"]}
+
+
+def test_an_all_clear_does_not_wait_for_what_gathers_on_the_same_page() -> None:
+    run = Run(policy(gather=span(MINUTE)))
+    run.lapse(lapse("one", group="announcement"))
+    run.until(MINUTE)
+    run.lapse(lapse("two", group="announcement"), at=2 * MINUTE)
+    run.lapse(lapse("one", 2, "resolved", group="announcement"), at=2 * MINUTE + SECOND)
+    sent = run.until(2 * MINUTE + 31 * SECOND)
+    assert ("all-clear", "ann-phone") in words(sent)
+
+
+def test_what_joins_as_loud_as_the_loudest_is_an_update_and_louder_an_alarm() -> None:
+    run = Run()
+    loud: dict[str, Any] = {"group": "announcement", "severity": Severity.CRITICAL}
+    run.lapse(lapse("one", group="announcement"), lapse("two", **loud))
+    run.until(MINUTE)
+    run.lapse(lapse("three", **loud), at=MINUTE)
+    assert words(run.until(2 * MINUTE)) == [("update", "ann-phone")]
+    other = Run()
+    other.lapse(lapse("one", group="announcement"))
+    other.until(MINUTE)
+    other.lapse(lapse("three", **loud), at=MINUTE)
+    assert words(other.until(2 * MINUTE)) == [("alarm", "ann-phone")]
+
+
+def test_more_on_one_route_lets_the_other_go_on_from_where_it_rested() -> None:
+    run = Run()
+    run.lapse(lapse("one", group="announcement"))
+    run.until(2 * HOUR)
+    run.ack(2 * HOUR)
+    run.lapse(lapse("two", group="announcement", severity=Severity.WARN), at=3 * HOUR)
+    assert words(run.until(3 * HOUR + GATHER)) == [("alarm", "notes")]
+    assert run.until(3 * HOUR + 30 * MINUTE) == []
+    assert words(run.until(3 * HOUR + 30 * MINUTE + GATHER)) == [("nag", "head-phone"), ("nag", "siren")]
+
+
+def test_an_acknowledgement_must_end_after_now_and_within_a_year() -> None:
+    run = Run()
+    run.lapse(lapse())
+    run.until(GATHER)
+    for until in (MINUTE, MINUTE - SECOND, 400 * DAY):
+        with pytest.raises(RefusedError, match="expected an end"):
+            run.ack(MINUTE, until=until)
+    run.ack(MINUTE, until=MINUTE + SECOND)

@@ -149,3 +149,13 @@ def test_whoever_stood_in_only_after_it_was_over_is_told_that_it_is() -> None:
     clear = run.sent[-1]
     assert run.outcome(clear, 6 * MINUTE, receiver="bob-phone") == []
     assert {kind for kind, _ in words(run.until(DAY))} == {"nag"}
+
+
+def test_an_alarm_that_its_own_receiver_takes_only_after_it_was_over_is_cleared_once() -> None:
+    run = Run()
+    run.lapse(lapse())
+    (alarm,) = run.until(GATHER)
+    run.lapse(lapse(revision=2, change="resolved"), at=MINUTE)
+    assert words(run.until(2 * MINUTE)) == [("all-clear", "ann-phone")]
+    assert run.outcome(alarm, 3 * MINUTE) == []
+    assert run.until(DAY) == []
