@@ -30,6 +30,8 @@ from streams.actions import AnyDeed
 from streams.web.handling import HANDLERS, Asked
 from streams.web.problems import JSON, ProblemError
 
+_ASKED = 5.0
+"""Seconds between two looks at whether the reader of a stream is still signed in."""
 _BEAT = 1.0
 """Seconds between two beats of the stream where nothing changes."""
 
@@ -112,9 +114,13 @@ def application(parts: Parts) -> Litestar:
 
     def session_of(request: Asked) -> Session:
         session = parts.sessions.find(request.headers.get("cookie"))
-        if session is None:
+        if session is None or gone(session):
             raise ProblemError(401, "sign in first")
         return session
+
+    def gone(session: Session) -> bool:
+        """Whether somebody who signed in with a password may do so no longer."""
+        return session.known and (parts.people is None or parts.people.member(session.member.id) is None)
 
     def acting(request: Asked) -> Member:
         session = session_of(request)
@@ -160,7 +166,7 @@ def application(parts: Parts) -> Litestar:
         parts.sessions.tried(data.name[:100], right=member is not None)
         if member is None:
             raise ProblemError(401, "no such name and password")
-        cookie, _ = parts.sessions.begin(member)
+        cookie, _ = parts.sessions.begin(member, known=True)
         return Response(b"{}", media_type=JSON, headers={"Set-Cookie": parts.sessions.set_cookie(cookie)})
 
     @post("/api/sign-out", operation_id="SignOut", summary="Sign out", status_code=200)
@@ -231,9 +237,14 @@ def application(parts: Parts) -> Litestar:
     @get("/api/live/stream", operation_id="Stream", summary="The live floor, as Server-Sent Events: floor, patch, pulse")
     async def stream(request: Asked) -> Stream:
         session_of(request)
+
+        def signed_in() -> bool:
+            session = parts.sessions.find(request.headers.get("cookie"))
+            return session is not None and not gone(session)
+
         last = request.headers.get("last-event-id") or request.query_params.get("last")
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return Stream(_told(parts.board, last), media_type="text/event-stream", headers=headers)
+        return Stream(_told(parts.board, last, signed_in), media_type="text/event-stream", headers=headers)
 
     @get("/api/live/time-line", operation_id="TimeLine", summary="Who was reachable when")
     async def time_line(request: Asked) -> TimeLine | None:
@@ -289,13 +300,13 @@ def application(parts: Parts) -> Litestar:
     )
 
 
-async def _told(board: Board, last: str | None) -> AsyncIterator[bytes]:
-    """The stream of one browser: what it missed, then what changes, and a beat each second."""
+async def _told(board: Board, last: str | None, signed_in: Callable[[], bool]) -> AsyncIterator[bytes]:
+    """The stream of one browser: what it missed, then what changes, and a beat each second, while it is signed in."""
     board.viewers += 1
     try:
         messages, number = board.since(last)
         yield b"retry: 1000\n\n" + joined([*messages, board.pulse])
-        beat = time.monotonic()
+        beat = asked = time.monotonic()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_BEAT):
@@ -304,6 +315,10 @@ async def _told(board: Board, last: str | None) -> AsyncIterator[bytes]:
                 return
             messages, number = board.after(number)
             now = time.monotonic()
+            if now - asked >= _ASKED:
+                asked = now
+                if not signed_in():
+                    return
             if messages or now - beat >= _BEAT:
                 beat = now
                 yield joined([*messages, board.pulse]) or b": nothing yet\n\n"

@@ -40,12 +40,14 @@ class Session:
         member: Who.
         form: What every request that changes something carries, to show that a page of ours made it.
         began: When; ``used`` is when it was last used.
+        known: Whether they signed in with a password: then it is over once they may no longer sign in.
     """
 
     member: Member
     form: str
     began: datetime
     used: datetime
+    known: bool = False
 
 
 class KeptSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +56,7 @@ class KeptSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     digest: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
     member: Member
     began: Moment
+    known: bool = False
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -98,7 +101,7 @@ class Sessions:
             now = self.now()
             for kept in private_file.read(self.file, Kept).sessions:
                 if now - kept.began <= LONGEST:
-                    self._sessions[kept.digest] = Session(kept.member, "", kept.began, now)
+                    self._sessions[kept.digest] = Session(kept.member, "", kept.began, now, kept.known)
 
     @property
     def cookie(self) -> str:
@@ -118,11 +121,11 @@ class Sessions:
             found = self._links.pop(_digest(secret), None)
         return found[0] if found is not None and self.now() < found[1] else None
 
-    def begin(self, member: Member) -> tuple[str, Session]:
-        """Sign somebody in: the secret for the cookie, and the session."""
+    def begin(self, member: Member, *, known: bool = False) -> tuple[str, Session]:
+        """Sign somebody in, ``known`` by a password or by a link: the secret for the cookie, and the session."""
         now = self.now()
         secret = secrets.token_urlsafe(32)
-        session = Session(member, _form(secret), now, now)
+        session = Session(member, _form(secret), now, now, known)
         with self._lock:
             if len(self._sessions) >= _MOST:
                 oldest = min(self._sessions, key=lambda name: self._sessions[name].used)
@@ -190,7 +193,7 @@ class Sessions:
             return
         now = self.now()
         kept = tuple(
-            KeptSession(digest=name, member=session.member, began=session.began)
+            KeptSession(digest=name, member=session.member, began=session.began, known=session.known)
             for name, session in sorted(self._sessions.items())
             if now - session.began <= LONGEST
         )

@@ -50,6 +50,19 @@ def test_signing_out_ends_the_session_and_takes_the_form_token(page: Page) -> No
         assert httpx.get(f"http://{page.bind}/api/me", headers={"Cookie": cookie}).status_code == 401
 
 
+def test_a_stream_ends_with_its_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboards.page.api._ASKED", 0.1)
+    with served(log=tmp_path / "log.db") as page, client(page) as reader, client(page, signed_in=False) as other:
+        other.cookies.update(reader.cookies)
+        with reader.stream("GET", "/api/live/stream") as stream:
+            lines = stream.iter_lines()
+            assert next(lines).startswith("retry")
+            form = other.get("/api/me").json()["form"]
+            assert other.post("/api/sign-out", headers={"X-Steadyline-Form": form}).status_code == 200
+            # It ends by itself; otherwise this would never end.
+            assert sum(1 for _ in lines) < 100
+
+
 def test_every_answer_is_held_to_this_page(page: Page) -> None:
     with client(page) as somebody:
         for path in ("/", "/assets/main.js", "/api/me", "/nowhere"):

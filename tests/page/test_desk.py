@@ -175,6 +175,18 @@ def test_whoever_may_no_longer_act_is_refused_at_once(place: Path) -> None:
             people.change(place / "people.json", lambda _: before)
 
 
+def test_whoever_is_taken_off_the_list_is_signed_out(place: Path) -> None:
+    with page_of(place) as page, client(page, signed_in=False) as somebody:
+        assert somebody.post("/api/sign-in", json={"name": "vera", "password": PASSWORD}).status_code == 200
+        assert somebody.get("/api/me").json()["member"]["role"] == "viewer"
+        before = people.read(place / "people.json")
+        people.change(place / "people.json", lambda kept: people.Kept(people=kept.people[:1]))
+        try:
+            assert somebody.get("/api/me").status_code == 401
+        finally:
+            people.change(place / "people.json", lambda _: before)
+
+
 def test_a_call_is_reported_from_the_page(tab: Tab, place: Path) -> None:
     with page_of(place) as page:
         tab.goto(page.link())
