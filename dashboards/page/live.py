@@ -1,17 +1,17 @@
 """Follows the embedded log as gateways and reports write it, and judges it as it grows."""
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from dashboards.page.books import Books
 from dashboards.page.floor import Floor
 from dashboards.page.pulse import Health, Pulse, lateness
 from dashboards.page.reel import TimeLine, spans_of, track
 from dashboards.page.scene import Scenes
 from dashboards.page.survey import Surveyor
-from dashboards.page.why import Why, names_cited, why
+from dashboards.page.why import Why, names_cited
 from streams.agreements.model import Agreement
 from streams.events import AnyEvent, Interval, Tick
 from streams.events.decode import SKEW, Refused, decode
@@ -56,7 +56,7 @@ class LiveLog:
     def _begin(self) -> None:
         self._watch = Watch(self._agreements)
         self._scenes = Scenes(self._surveyor.book)
-        self._books: dict[tuple[bool, str], list[Lapse]] = {}
+        self._books = Books(self._surveyor)
         self._position = 0
         self._events = 0
         self._letters = 0
@@ -90,31 +90,20 @@ class LiveLog:
 
     def why(self, name: str) -> Why | None:
         """One lapse in full; ``None`` where there is none of this name."""
-        exercise, _, key = name.rpartition(":")
         with self._lock:
-            revisions = list(self._books.get((bool(exercise), key), ()))
-            if not revisions or revisions[-1].state == "withdrawn":
-                return None
-            lapse = revisions[-1]
-            last = [book[-1] for book in self._books.values()]
-            others = [one for one in last if one.group is not None and one.group == lapse.group and one.id != lapse.id]
-            kin = Counter(one.group for one in (lapse, *others))
-            rows = [self._surveyor.row(one, kin) for one in others]
-            agreement = self._surveyor.agreements.get(lapse.agreement)
-            row = self._surveyor.row(lapse, kin)
-        found = self._cited(names_cited(revisions))
-        return why(row, agreement.title if agreement is not None else lapse.agreement, revisions, found, rows)
+            outline = self._books.outline(name)
+        return None if outline is None else outline.why(self._cited(names_cited(outline.revisions)))
 
     def time_line(self) -> TimeLine | None:
         """Who was reachable when, from the first thing heard until now; ``None`` while nothing was."""
         with self._lock:
-            turns = [lapse for book in self._books.values() for lapse in book]
+            turns = self._books.every()
             start, end = first_heard(self._watch, turns), self._watch.now
             if start is None or end is None:
                 return None
             start = min(start, end)
             lines = lines_of(self._watch, finals(turns), Interval(start, end))
-            lapses = [book[-1] for book in self._books.values() if book[-1].state != "withdrawn"]
+            lapses = self._books.standing()
             return TimeLine(
                 start=start, end=end, tracks=tuple(map(track, lines)), lapses=tuple(spans_of(lapses, self._surveyor))
             )
@@ -188,11 +177,10 @@ class LiveLog:
 
     def _note(self, lapses: Sequence[Lapse]) -> None:
         for lapse in lapses:
-            self._stale = True
-            self._books.setdefault((lapse.exercise, lapse.id), []).append(lapse)
+            self._stale = self._books.note(lapse) or self._stale
 
     def _floor(self, at: datetime | None) -> Floor:
-        lapses = [book[-1] for book in self._books.values() if book[-1].state != "withdrawn"]
+        lapses = self._books.standing()
         standings = () if at is None else floor(self._watch)
         return self._surveyor.floor(at, lapses, standings, self._scenes)
 

@@ -5,7 +5,7 @@ once, so that a floor has the lapses that opened long ago.
 """
 
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -13,12 +13,13 @@ import msgspec
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
+from dashboards.page.books import Books
 from dashboards.page.floor import Floor, pair_of
 from dashboards.page.pulse import Health, Pulse, lateness
 from dashboards.page.reel import Bar, TimeLine, Track, spans_of
 from dashboards.page.scene import Scenes
 from dashboards.page.survey import Surveyor
-from dashboards.page.why import Why, names_cited, why
+from dashboards.page.why import Why, names_cited
 from streams.agreements.model import Agreement
 from streams.events import AnyEvent, ChannelCheck, FeedHeartbeat, Tick
 from streams.events.decode import Refused, decode
@@ -59,7 +60,7 @@ class LiveTopics:
         self._consumer: KafkaConsumer | None = None
         self._ends: dict[TopicPartition, int] = {}
         self._scenes = Scenes(self._surveyor.book)
-        self._books: dict[tuple[bool, str], list[Lapse]] = {}
+        self._books = Books(self._surveyor)
         self._standings: dict[int, dict[tuple[str, str, str], Standing]] = {}
         self._events: OrderedDict[str, list[AnyEvent]] = OrderedDict()
         self._at: datetime | None = None
@@ -84,25 +85,17 @@ class LiveTopics:
 
     def why(self, name: str) -> Why | None:
         """One lapse in full; ``None`` where there is none of this name."""
-        exercise, _, key = name.rpartition(":")
         with self._lock:
-            revisions = list(self._books.get((bool(exercise), key), ()))
-            if not revisions or revisions[-1].state == "withdrawn":
+            outline = self._books.outline(name)
+            if outline is None:
                 return None
-            lapse = revisions[-1]
-            last = [book[-1] for book in self._books.values()]
-            others = [one for one in last if one.group is not None and one.group == lapse.group and one.id != lapse.id]
-            kin = Counter(one.group for one in (lapse, *others))
-            found = {cited: self._events[cited] for cited in names_cited(revisions) if cited in self._events}
-            agreement = self._surveyor.agreements.get(lapse.agreement)
-            row = self._surveyor.row(lapse, kin)
-            rows = [self._surveyor.row(one, kin) for one in others]
-        return why(row, agreement.title if agreement is not None else lapse.agreement, revisions, found, rows)
+            names = names_cited(outline.revisions)
+            return outline.why({cited: self._events[cited] for cited in names if cited in self._events})
 
     def time_line(self) -> TimeLine | None:
         """What lapsed when, by the lapses, and up where it stands so since the last of them; the rest is left open."""
         with self._lock:
-            lapses = [book[-1] for book in self._books.values() if book[-1].state != "withdrawn"]
+            lapses = self._books.standing()
             if not lapses or self._at is None:
                 return None
             start = min(min(lapse.onset for lapse in lapses), self._at)
@@ -171,7 +164,7 @@ class LiveTopics:
         self._count += 1
         try:
             if kind == LAPSES:
-                self._lapse(decode_lapse(value))
+                self._stale = self._books.note(decode_lapse(value)) or self._stale
             elif kind == STATES:
                 self._posture(value)
             else:
@@ -179,13 +172,6 @@ class LiveTopics:
         except (msgspec.DecodeError, Refused):
             # A dead letter is the workers' to file.
             return
-
-    def _lapse(self, lapse: Lapse) -> None:
-        book = self._books.setdefault((lapse.exercise, lapse.id), [])
-        # A worker that died between two effects writes the same revisions again.
-        if not book or lapse.revision > book[-1].revision:
-            book.append(lapse)
-            self._stale = True
 
     def _posture(self, value: bytes) -> None:
         posture = decode_posture(value)
@@ -211,16 +197,16 @@ class LiveTopics:
             self._events.popitem(last=False)
 
     def _floor(self) -> Floor:
-        lapses = [book[-1] for book in self._books.values() if book[-1].state != "withdrawn"]
+        lapses = self._books.standing()
         standings = [one for known in self._standings.values() for one in known.values()]
         return self._surveyor.floor(self._at, lapses, standings, self._scenes)
 
     def _tracks(self, end: datetime) -> Iterator[Track]:
         standings = {one.name: one for known in self._standings.values() for one in known.values() if one.kind == "channel"}
         about: dict[str, list[list[Lapse]]] = {}
-        for book in self._books.values():
+        for book in self._books.revisions():
             name = book[-1].subject.partition("/")[0]
-            if name in self._surveyor.book.channels and book[-1].state != "withdrawn" and not book[-1].exercise:
+            if name in self._surveyor.book.channels and not book[-1].exercise:
                 about.setdefault(name, []).append(book)
         for name in sorted({*about, *(one.name for one in standings.values() if one.last is not None)}):
             channel = self._surveyor.book.channels[name]
