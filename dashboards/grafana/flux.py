@@ -63,8 +63,11 @@ def read(
     buckets: Buckets,
     start: str = START,
     stop: str = STOP,
+    then: str = "",
 ) -> str:
     """Points of one measurement of the chosen run, live or not, one field a row.
+
+    ``then`` is done to the points of each bucket by itself, where the database can do it without reading them all.
 
     Raises:
         ValueError: when the measurement has no such field.
@@ -75,7 +78,7 @@ def read(
             raise ValueError(f"expected a field of {row.measurement} ({', '.join(known)}), got {field!r}")
     live = buckets.minutes if row.minutely else buckets.records
     tests = (equals("_measurement", row.measurement), equals("_field", *fields), chosen("run", "run"), *tests)
-    return together(_from(bucket, start, stop, tests) for bucket in (live, buckets.runs))
+    return together(_from(bucket, start, stop, tests) + then for bucket in (live, buckets.runs))
 
 
 def read_from(bucket: str, row: type[Row], fields: Iterable[str], *tests: str, start: str = START, stop: str = STOP) -> str:

@@ -20,8 +20,7 @@ def current(kinds: tuple[Kind, ...], *tests: str, buckets: Buckets) -> str:
     fields = ("stand", "reason", "open", "since", "last", "due")
     return "\n  ".join(
         (
-            f"{_DATE}current = {read(StandingRow, fields, equals('kind', *kinds), *tests, buckets=buckets)}",
-            "|> last()",
+            f"{_DATE}current = {read(StandingRow, fields, equals('kind', *kinds), *tests, buckets=buckets, then=' |> last()')}",
             '|> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")',
             "|> filter(fn: (r) => exists r.stand)",
             "|> group()",
