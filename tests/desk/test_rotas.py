@@ -216,3 +216,53 @@ def test_a_rota_says_who_either_in_turn_or_by_a_calendar() -> None:
 def test_somebody_whom_the_policy_does_not_know_reaches_nobody() -> None:
     known = Rotas(msgspec.structs.replace(POLICY, people=POLICY.people[:1]))
     assert known.told(("person:bob", "rota:none", "receiver:none", "person:ann"), T0) == [("ann-phone", "ann")]
+
+
+# As Outlook writes it: a zone by its own name with its own rules, an alarm inside the event, a week every other week.
+OUTLOOK = """BEGIN:VCALENDAR
+PRODID:-//Microsoft Corporation//Outlook 16.0 MIMEDIR//EN
+VERSION:2.0
+METHOD:PUBLISH
+BEGIN:VTIMEZONE
+TZID:Eastern Standard Time
+BEGIN:STANDARD
+DTSTART:16011104T020000
+RRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=11
+TZOFFSETFROM:-0400
+TZOFFSETTO:-0500
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:16010311T020000
+RRULE:FREQ=YEARLY;BYDAY=2SU;BYMONTH=3
+TZOFFSETFROM:-0500
+TZOFFSETTO:-0400
+END:DAYLIGHT
+END:VTIMEZONE
+BEGIN:VEVENT
+CLASS:PUBLIC
+DTSTAMP:20260101T000000Z
+DTSTART;TZID="Eastern Standard Time":20260302T090000
+DTEND;TZID="Eastern Standard Time":20260309T090000
+RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO
+SUMMARY;LANGUAGE=en-us:Ann
+UID:040000008200E00074C5B7101A82E008
+BEGIN:VALARM
+TRIGGER:-PT15M
+ACTION:DISPLAY
+DESCRIPTION:Reminder
+END:VALARM
+END:VEVENT
+END:VCALENDAR
+""".replace("\n", "\r\n")
+OUTLOOK_WATCHES = [
+    (datetime(2026, 3, 2, 13, 59, 59, tzinfo=UTC), None),
+    (datetime(2026, 3, 2, 14, tzinfo=UTC), "ann"),
+    (datetime(2026, 3, 9, 12, 59, 59, tzinfo=UTC), "ann"),
+    (datetime(2026, 3, 9, 13, tzinfo=UTC), None),
+    (datetime(2026, 3, 16, 13, tzinfo=UTC), "ann"),
+]
+
+
+@pytest.mark.parametrize(("moment", "person"), OUTLOOK_WATCHES)
+def test_a_calendar_with_zones_of_its_own_says_whose_watch_it_is(moment: datetime, person: str | None) -> None:
+    assert calendar(OUTLOOK).on_watch("watch", moment) == person
