@@ -1,6 +1,8 @@
 """A story published to Kafka and judged by a worker shows in a real InfluxDB, whatever happens on the way."""
 
 import json
+import os
+import signal
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,7 +129,9 @@ def test_while_influxdb_is_away_nothing_is_lost_or_doubled(kafka: str, run: str,
         judge.ready()
         ground.send(first)
         until(lambda: "lapse" in database.counts(run), f"the first lapses\n{service.said()}")
-        alone.down(quiet)
+        (report,) = alone.status()
+        assert report.pid is not None
+        os.kill(report.pid, signal.SIGKILL)
         ground.send(second)
         until(lambda: "InfluxDB is away" in service.said(), service.said)
         until(lambda: ground.caught_up(0.9), "the worker, which needs no database")
