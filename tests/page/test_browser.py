@@ -247,3 +247,37 @@ def test_single_keys_can_be_switched_off(tab: Tab) -> None:
         tab.locator("body").press(",")
         assert tab.locator("#clock").inner_text() == at
         assert json.loads(tab.evaluate("JSON.stringify(localStorage)"))["steadyline.keys"] == "off"
+
+
+def test_a_text_from_the_world_stays_a_text(tab: Tab, log: Path) -> None:
+    markup = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+    append(log, incident("markup-1", ago(hours=60)).replace("Too close.", markup.replace('"', '\\"')))
+    with served(log=log) as page:
+        tab.goto(page.link())
+        expect(tab.locator("#incidents-list")).to_contain_text(markup)
+        tab.locator("[data-lapse]", has_text="markup-1").click()
+        expect(tab.locator("#why")).to_contain_text(markup)
+        assert tab.locator("#main img, #main script").count() == 0
+        assert "taken" not in tab.title()
+
+
+def test_the_time_line_zooms_from_hours_to_decades(tab: Tab) -> None:
+    with served(opens="us-china-2022") as page:
+        tab.goto(page.link())
+        span = tab.locator(".range")
+        expect(span).to_have_text("2022-07-01 00:00Z to 2024-10-01 00:00Z")
+        tab.get_by_role("button", name="1 day").click()
+        expect(span).to_contain_text("2024-09-30")
+        for _ in range(4):
+            tab.get_by_role("button", name="Zoom in").click()
+        first, last = (datetime.strptime(part, "%Y-%m-%d %H:%M%z") for part in span.inner_text().split(" to "))
+        assert timedelta(hours=1) < last - first < timedelta(hours=2)
+        for _ in range(18):
+            tab.locator(".plot").press("-")
+        years = [int(part[:4]) for part in span.inner_text().split(" to ")]
+        assert years[1] - years[0] > 80
+        tab.get_by_role("button", name="all").click()
+        expect(span).to_have_text("2022-07-01 00:00Z to 2024-10-01 00:00Z")
+        # Whoever does not see the bars reads them.
+        tab.locator(".as-table summary").click()
+        expect(tab.locator(".as-table")).to_contain_text("Theater commanders' talks")

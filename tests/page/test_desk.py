@@ -24,7 +24,7 @@ from deploy.watch_desk import DeskPeople, FileDesk, LogReports
 from streams.log.sqlite import Log
 from streams.rulebook import RuleBook
 from tests.page.serving import OFFICER, VIEWER, agreements, append, client, served, suspended
-from tests.page.test_browser import ago
+from tests.page.test_browser import ago, faults
 
 POLICY = """
 gather = "0 s"
@@ -105,6 +105,10 @@ def test_a_lapse_is_acknowledged_with_the_keyboard(tab: Tab, place: Path) -> Non
         tab.get_by_role("textbox", name="Note").fill("Called the embassy.")
         tab.get_by_role("dialog").get_by_role("button", name="Note").click()
         expect(done).to_contain_text("Called the embassy.")
+        assert faults(tab) == []
+        tab.keyboard.press("s")
+        expect(tab.get_by_role("dialog")).to_contain_text("Snooze")
+        assert faults(tab) == []
     with Store(desk_file(place / "log.db"), create=False) as store:
         told = [json.loads(data)["action"] for _, data in store.actions()]
     assert [(action["by"], action["via"], action["deed"]["do"]) for action in told][:2] == [
