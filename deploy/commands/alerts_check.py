@@ -1,6 +1,6 @@
 """``steadyline alerts check``: does every lapse reach a person at every moment of the days to come?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,8 @@ import msgspec
 import typer
 
 from alerts.coverage import Hole, Proof, prove
+from alerts.delivery.addresses import address_of
+from alerts.delivery.ports import ReceiverError
 from alerts.policies import PolicyError, example_text, load
 from alerts.policies import example as example_policy
 from alerts.policy import Policy
@@ -58,6 +60,7 @@ def check(
     except OSError as error:
         bad_input(f"{file}: {error.strerror or error}")
     proof = prove(policy, rules_or_leave(rules), start or datetime.now(UTC), timedelta(days=days), least)
+    proof = msgspec.structs.replace(proof, notes=(*proof.notes, *_addresses(policy, file.parent)))
     if as_json:
         for hole in proof.holes:
             emit(msgspec.json.encode({"hole": hole}))
@@ -86,6 +89,16 @@ def policy_or_leave(file: Path | None) -> Policy:
         bad_input(str(error))
     except OSError as error:
         bad_input(f"{file}: {error.strerror or error}")
+
+
+def _addresses(policy: Policy, base: Path) -> Iterator[str]:
+    """Addresses that cannot be read here; where the desk runs they may stand."""
+    for receiver in policy.receivers:
+        try:
+            if receiver.kind != "log":
+                address_of(receiver, base)
+        except ReceiverError as error:
+            yield f"{error}; nothing reaches it on this machine"
 
 
 def _show_faults(error: PolicyError, *, as_json: bool) -> None:

@@ -20,6 +20,8 @@ def test_the_example_has_no_hole(steadyline: Steadyline, policy_file: Path) -> N
     result = steadyline("alerts", "check", policy_file)
     assert result.exit_code == 0
     assert result.stdout.startswith("Every lapse reaches a person at every moment: ")
+    assert "url_file" in result.stderr
+    assert "secrets/ann-phone: No such file or directory; nothing reaches it on this machine" in result.stderr
 
 
 def test_a_hole_is_named_with_its_route_its_time_and_its_rules(steadyline: Steadyline, policy_file: Path) -> None:
