@@ -71,6 +71,7 @@ class Outbox:
         *,
         clock: Callable[[], datetime],
         crash: Callable[[BaseException], object],
+        awake: Callable[[], object] = lambda: None,
         patience: Patience | None = None,
     ) -> None:
         """Prepare.
@@ -82,8 +83,10 @@ class Outbox:
             record: Puts outcomes on record.
             clock: The time of day, UTC.
             crash: Is told of a fault of our own: the desk must end and begin again, since something would not be said.
+            awake: Raises where this desk may be the desk no more, since it stood still for too long: nothing is said then.
             patience: How long to go on.
         """
+        self._awake = awake
         self._receivers = {receiver.id: receiver for receiver in receivers}
         self._ports = ports
         self._wording = wording
@@ -193,6 +196,7 @@ class Outbox:
             with attempt:
                 attempts += 1
                 async with self._room[name]:
+                    self._awake()
                     await self._ports[name].deliver(message)
         return attempts
 

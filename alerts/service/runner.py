@@ -47,6 +47,7 @@ class Runner:
         *,
         clock: Callable[[], datetime],
         crash: Callable[[BaseException], object],
+        awake: Callable[[], object] = lambda: None,
         patience: Patience | None = None,
     ) -> None:
         """Prepare.
@@ -58,6 +59,7 @@ class Runner:
             journal: Where entries go.
             clock: The time of day, UTC.
             crash: Is told of a fault of our own.
+            awake: Raises where this desk may be the desk no more; see ``Outbox``.
             patience: The outbox's.
         """
         self.station = station
@@ -69,7 +71,9 @@ class Runner:
         self._ports = ports
         self._crash = crash
         self._wording = wording(policy)
-        self.outbox = Outbox(policy.receivers, ports, self._wording, self._record, clock=clock, crash=crash, patience=patience)
+        self.outbox = Outbox(
+            policy.receivers, ports, self._wording, self._record, clock=clock, crash=crash, awake=awake, patience=patience
+        )
         self._stirred = asyncio.Event()
         self._clockwork: asyncio.Task[None] | None = None
 

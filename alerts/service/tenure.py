@@ -104,7 +104,14 @@ class Tenure:
         self.station = Station(settings.policy, run=settings.run)
         self.station.recall(cells)
         self.runner = Runner(
-            self.station, settings.policy, ports, self, clock=utc, crash=owner.fault, patience=settings.patience
+            self.station,
+            settings.policy,
+            ports,
+            self,
+            clock=utc,
+            crash=owner.fault,
+            awake=owner.pulse.feel,
+            patience=settings.patience,
         )
         self.head = Head()
         self._sure_of_head = False

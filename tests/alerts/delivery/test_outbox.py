@@ -1,13 +1,16 @@
 """The outbox delivers each sending once, for as long as it takes, whatever the receivers do."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from alerts.delivery.outbox import Outbox
 from alerts.delivery.ports import Message
+from streams.live.pulse import SleptError
 from tests.alerts.build import receiver, sending
-from tests.alerts.delivery.running import QUICK, Recorded, Told, came, outbox, refuses
+from tests.alerts.delivery.running import QUICK, Recorded, Told, came, outbox, refuses, words
 
 
 def test_what_is_put_is_delivered_once_and_recorded() -> None:
@@ -175,6 +178,32 @@ def test_what_was_under_way_at_the_end_is_recorded_by_nobody() -> None:
         async with outbox([receiver()], {"hook": Told(hang)}, record) as box:
             box.put(sending())
             await asyncio.wait_for(started.wait(), 5)
+        assert record.outcomes == []
+
+    asyncio.run(scenario())
+
+
+def test_a_desk_that_stood_still_and_may_be_the_desk_no_more_says_nothing_and_ends() -> None:
+    def asleep() -> None:
+        raise SleptError("stood still for 60 s")
+
+    async def scenario() -> None:
+        hook, record, faults = Told(), Recorded(), list[BaseException]()
+        box = Outbox(
+            [receiver()],
+            {"hook": hook},
+            words,
+            record,
+            clock=lambda: datetime.now(UTC),
+            crash=faults.append,
+            awake=asleep,
+            patience=QUICK,
+        )
+        box.put(sending())
+        await came(lambda: bool(faults), "the end")
+        await box.close()
+        assert [type(fault) for fault in faults] == [SleptError]
+        assert hook.asked == 0
         assert record.outcomes == []
 
     asyncio.run(scenario())
