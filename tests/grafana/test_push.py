@@ -229,6 +229,7 @@ SAME = [
     ({"from": 600}, {"from": 600.0}),
     ({"url": "x"}, {"url": REDACTED}),
     ({"a": 1}, {"a": 1, "theirs": 2}),
+    ({"orgID": 1, "schemaVersion": 41}, {"orgID": 7, "schemaVersion": 42}),
 ]
 OTHER = [
     ({"a": True}, {"a": 1}),
