@@ -244,3 +244,17 @@ def test_the_exit_codes_are_those_of_the_program() -> None:
 def test_where_services_listen_is_said() -> None:
     for bind in (health.BIND, influx.HEALTH, desk.BIND, gateway.BIND, watch.BIND):
         assert bind in OPERATOR
+
+
+def test_where_each_line_lives_names_every_package_there_is() -> None:
+    told = PAGES["CONTRIBUTING.md"].split("## Where each line lives")[1].split("\n## ")[0]
+    named = {path for path in re.findall(r"`([a-z/]+)/`", told) if (ROOT / path / "__init__.py").exists()}
+    there = {str(path.parent.relative_to(ROOT)) for folder in FOLDERS for path in (ROOT / folder).rglob("__init__.py")}
+    assert named == there
+
+
+def test_what_the_readme_says_of_the_example_policy_is_so(steadyline: Steadyline, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(steadyline("alerts", "example").stdout)
+    told = steadyline("alerts", "check", policy, "--days", "1").stdout
+    assert told.split(", from")[0] + ", ..." in PAGES["README.md"]
