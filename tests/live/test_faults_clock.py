@@ -77,9 +77,14 @@ def test_the_clock_moves_to_another_worker(broker: Broker, tmp_path: Path) -> No
     homes = Homes.of(RuleBook(agreements))
     ground = Ground(broker.bootstrap, None, PARTITIONS)
 
-    def send(producer: KafkaProducer, record: bytes) -> None:
-        for topic, partition, key in routes_of(decode(record), homes, PARTITIONS):
-            producer.send(topic, record, key=key, partition=partition).get(10)
+    def send(producer: KafkaProducer, records: list[bytes]) -> None:
+        sent = [
+            producer.send(topic, record, key=key, partition=partition)
+            for record in records
+            for topic, partition, key in routes_of(decode(record), homes, PARTITIONS)
+        ]
+        for future in sent:
+            future.get(10)
 
     answered, missed = PAIRS[::2], PAIRS[1::2]
     with KafkaProducer(bootstrap_servers=broker.bootstrap) as producer, ExitStack() as stack:
@@ -93,14 +98,12 @@ def test_the_clock_moves_to_another_worker(broker: Broker, tmp_path: Path) -> No
             told("incident.report", f"i-{a}-{b}", (a, b), f'"incident":"{a}{b}","gravity":"high","domain":"sea"')
             for a, b in PAIRS
         ]
-        for record in incidents:
-            send(producer, record)
+        send(producer, incidents)
         until(lambda: len(ticks(ground)) > 3 and ticks(ground)[-1] > decode(incidents[-1]).time, "a tick after the incidents")
         killed(first)
         died = datetime.now(UTC)
         time.sleep(1.5)  # the contacts are to fall into the gap
-        for pair in answered:
-            send(producer, told("contact", f"c-{'-'.join(pair)}", pair, '"level":"duty"'))
+        send(producer, [told("contact", f"c-{'-'.join(pair)}", pair, '"level":"duty"') for pair in answered])
         last_contact = datetime.now(UTC)
         assert last_contact < decode(incidents[0]).time + timedelta(seconds=WITHIN), "the contacts came too late to be in time"
         until(lambda: ticks(ground)[-1] > died + timedelta(seconds=SESSION + 4), lambda: f"ticks\n{second.said()}")
