@@ -12,6 +12,7 @@ are held against Faust's source by a test. Where it does not fit, the worker tak
 
 import asyncio
 import inspect
+import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
@@ -21,6 +22,8 @@ from faust.transport.consumer import Consumer as FaustConsumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from faust.types.tuples import Message
+
+log = logging.getLogger(__name__)
 
 Chunk = list[tuple[int, bytes | None]]
 """Records of one partition, each with its offset, in order."""
@@ -36,6 +39,8 @@ _HELD_BACK = 0.01
 
 LEANT_ON: dict[str, tuple[str, ...]] = {
     "getmany": ("self", "timeout"),
+    "perform_seek": ("self",),
+    "seek": ("self", "partition", "offset"),
     "ack": ("self", "message"),
     "_add_gap": ("self", "tp", "offset_from", "offset_to"),
     "_new_offset": ("self", "tp"),
@@ -161,14 +166,34 @@ class ChunkConsumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as Faust calls it
         super().__init__(*args, **kwargs)
+        self._begins: dict[TP, int] = {}
+        """From where on each partition is to be read after a rebalance."""
         self._done: dict[TP, int] = {}
         self._told: dict[TP, tuple[int, int]] = {}
         """What the broker has of that: in which generation of the group it was told, and which offset."""
         self._read_offset = _Forgetful()
 
+    def begins(self, tp: TP, offset: int) -> None:
+        """Read a partition from here on once all is shared out: so far the state has it, and the group may be told so."""
+        self._begins[tp] = offset
+        if offset:
+            self.done(tp, offset)
+
     def done(self, tp: TP, offset: int) -> None:
         """Everything before ``offset`` is done with, and may be committed."""
         self._done[tp] = offset
+
+    async def perform_seek(self) -> None:
+        """Seek to where the state is, and not to what the group has committed.
+
+        That may be behind, or ahead. Where nothing is committed Faust seeks nothing, and what it fetched and dropped while all
+        was being shared out would be missed until a later record shows the gap.
+        """
+        await super().perform_seek()
+        for tp, offset in self._begins.items():
+            if (self._committed_offset.get(tp) or 0) > offset:
+                log.info("partition %d: the state has %s up to %d only, which is read again", tp.partition, tp.topic, offset)
+            await self.seek(tp, offset)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109 - Faust's argument
         """Fetch what is there: one message a chunk, and the changelogs' records one by one."""
@@ -239,6 +264,7 @@ class ChunkConsumer(driver.Consumer):
         """Forget how far partitions were done with that are owned no more; after whoever took them has finished."""
         await super().on_partitions_revoked(revoked)
         for tp in revoked:
+            self._begins.pop(tp, None)
             self._done.pop(tp, None)
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:

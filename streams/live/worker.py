@@ -164,6 +164,7 @@ class WatchApp(faust.App):
                 amended = watch.recall(state.cells)
                 await asyncio.sleep(0)
                 self.vitals.recovered(partition, positions=watch.positions, now=watch.now, at=time.monotonic())
+                self.reader.begins(partition, watch.positions)
                 self.lanes.open(
                     Lane(
                         watch,
@@ -245,6 +246,13 @@ class _Reader:
     def hold(self, topic: str, message: Message) -> None:
         """Keep a single record's message until it is done with."""
         self._held.setdefault((message.partition, topic), []).append(message)
+
+    def begins(self, partition: int, positions: Mapping[str, int]) -> None:
+        """Read on from where the state of a partition number is."""
+        consumer = self._app.consumer
+        if isinstance(consumer, ChunkConsumer):
+            for topic, offset in positions.items():
+                consumer.begins(self._tp(topic, partition), offset)
 
     def done(self, partition: int, positions: Mapping[str, int]) -> None:
         consumer = self._app.consumer

@@ -3,11 +3,13 @@
 import asyncio
 import inspect
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.errors import IllegalStateError
+from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer, Fetcher
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -38,6 +40,7 @@ CALLS = {
     "_new_offset": Consumer._filter_committable_offsets,
     "_should_commit": Consumer._filter_committable_offsets,
     "_commit": Consumer._commit_offsets,
+    "perform_seek": Recovery.on_recovery_completed,
     "maybe_wait_for_commit_to_finish": Consumer.commit,
     "commit_and_end_transactions": Consumer.on_stop,
     "_filter_tps_with_pending_acks": Consumer.force_commit,
@@ -130,6 +133,35 @@ def test_a_wait_for_records_ends_with_the_assignment_in_which_it_began() -> None
         return records, fetcher.given
 
     assert asyncio.run(found()) == ({}, False)
+
+
+class Seeking(ChunkConsumer):
+    """A test double of the consumer after a rebalance, with what the group has committed."""
+
+    def __init__(self, committed: int | None) -> None:
+        self._read_offset, self._committed_offset = _Forgetful(), {}
+        self._begins, self._done = {}, {}
+        self._committed = committed
+        self.sought: list[tuple[TP, int]] = []
+
+    async def seek_to_committed(self) -> dict[TP, Any]:
+        return {PLACE: self._committed}
+
+    async def seek(self, partition: TP, offset: int) -> None:
+        self.sought.append((partition, offset))
+
+
+@pytest.mark.parametrize(
+    ("committed", "state", "told"),
+    [(None, 0, None), (None, 7, 7), (5, 7, 7), (9, 7, 7), (9, 0, None)],
+)
+def test_a_partition_is_read_from_where_the_state_is(committed: int | None, state: int, told: int | None) -> None:
+    """Whatever the group has committed; and the group is told so, though no record may come any more."""
+    consumer = Seeking(committed)
+    consumer.begins(PLACE, state)
+    asyncio.run(consumer.perform_seek())
+    assert consumer.sought == [(PLACE, state)]
+    assert consumer._new_offset(PLACE) == told
 
 
 class Committing(ChunkConsumer):
