@@ -5,7 +5,9 @@ import { DAY, HOUR, MINUTE, YEAR, day, length, plain } from "./time.js";
 
 const ROW = 22;
 const LANE = 10;
-const MOST_LANES = 8;
+const THIN_LANE = 7;
+const MANY_LANES = 8;
+const MOST_LANES = 24;
 const AXIS = 26;
 const NARROW = 640;
 const LEAST = 30 * MINUTE;
@@ -101,7 +103,8 @@ export class TimeLine {
     const narrow = wide < NARROW;
     const row = narrow ? ROW + 14 : ROW;
     const lanes = this.lanes();
-    const top = AXIS + lanes.length * LANE + (lanes.length ? 8 : 0);
+    this.lane = lanes.length > MANY_LANES ? THIN_LANE : LANE;
+    const top = AXIS + lanes.length * this.lane + (lanes.length ? 8 : 0);
     const high = top + this.data.tracks.length * row + 4;
     const end = wide - 8;
     const picture = s("svg", { width: wide, height: high, viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": this.says() }, patterns());
@@ -111,7 +114,7 @@ export class TimeLine {
     }
     if (!narrow && lanes.length) picture.append(s("text", { class: "track-name", x: 4, y: AXIS + 9 }, "lapses"));
     lanes.forEach((lane, number) => {
-      for (const lapse of lane) picture.append(this.lapseBar(lapse, AXIS + number * LANE, end));
+      for (const lapse of lane) picture.append(this.lapseBar(lapse, AXIS + number * this.lane, end));
     });
     this.data.tracks.forEach((track, number) => {
       const middle = top + number * row + (narrow ? row - 11 : row / 2);
@@ -124,7 +127,7 @@ export class TimeLine {
     if (this.at !== null) picture.append(this.playhead);
     this.plot.replaceChildren(picture);
     this.place();
-    this.range.textContent = `${plain(this.view[0])} to ${plain(this.view[1])}`;
+    this.range.textContent = `${plain(this.view[0])} to ${plain(this.view[1])}${this.undrawn ? `; ${this.undrawn} more lapses than there is room for` : ""}`;
   }
 
   place() {
@@ -149,16 +152,20 @@ export class TimeLine {
     if (to < this.left || from > end) return "";
     const says = `${lapse.exercise ? "EXERCISE " : ""}${lapse.state === "unknown" ? "UNKNOWN" : lapse.severity}: ${lapse.about}, ${lapse.wrong}, since ${plain(lapse.start)}${lapse.end ? `, met ${plain(lapse.end)}` : ""}`;
     // The list of lapses has the links; this is one more way to them for a pointer.
-    return s("rect", { "data-href": this.lapse(lapse.id), class: `lapse-bar ${lapse.state === "unknown" ? "unknown" : lapse.severity}`, x: from.toFixed(1), y, width: Math.max(4, to - from).toFixed(1), height: LANE - 3, rx: 2 }, s("title", {}, says));
+    return s("rect", { "data-href": this.lapse(lapse.id), class: `lapse-bar ${lapse.state === "unknown" ? "unknown" : lapse.severity}`, x: from.toFixed(1), y, width: Math.max(4, to - from).toFixed(1), height: this.lane - 3, rx: 2 }, s("title", {}, says));
   }
 
   // Lapses side by side, as few rows of them as go without overlap.
   lanes() {
     const lanes = [];
+    this.undrawn = 0;
     for (const lapse of [...this.data.lapses].sort((a, b) => (a.start < b.start ? -1 : 1))) {
       const from = Date.parse(lapse.start);
       const lane = lanes.find((each) => each.until <= from) ?? (lanes.length < MOST_LANES ? lanes[lanes.push([]) - 1] : null);
-      if (!lane) continue;
+      if (!lane) {
+        this.undrawn += 1;
+        continue;
+      }
       lane.push(lapse);
       lane.until = lapse.end ? Date.parse(lapse.end) : Infinity;
     }
