@@ -12,7 +12,7 @@ from alerts.policy import Policy
 from alerts.service.runner import Runner
 from alerts.service.store import Store
 from alerts.station import Station
-from streams.actions import Acknowledge, Action, Note
+from streams.actions import Acknowledge, Action
 from streams.lapses import Lapse
 from tests.alerts.build import lapse
 from tests.alerts.receivers import Webhook, webhook
@@ -146,7 +146,7 @@ class Behaviours:
                 await came(lambda: runner.station.desk.pages()[0].state == "acknowledged", "the acknowledgement")
 
 
-def ack(runner: Runner, **changed: str) -> Action:
+def ack(runner: Runner) -> Action:
     """Ann acknowledges the first page that is open."""
     page = runner.station.desk.pages()[0].id
     return Action(id="ack-1", at=datetime.now(UTC), by="ann", deed=Acknowledge(target=page, note="on it"))
@@ -155,11 +155,6 @@ def ack(runner: Runner, **changed: str) -> Action:
 def troubles(runner: Runner) -> list[str]:
     """What the desk has in trouble itself."""
     return [page.trouble for page in runner.station.desk.pages() if page.trouble is not None]
-
-
-def note(runner: Runner, text: str, name: str) -> Action:
-    page = runner.station.desk.pages()[0].id
-    return Action(id=name, at=datetime.now(UTC), by="ann", deed=Note(target=page, note=text))
 
 
 async def settled(runner: Runner) -> None:
