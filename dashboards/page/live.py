@@ -60,6 +60,7 @@ class LiveLog:
         self._position = 0
         self._events = 0
         self._letters = 0
+        self._refused = 0
         self._ticking = False
         self._drawn: Floor | None = None
         self._drawn_at = _BEFORE_ALL
@@ -84,6 +85,7 @@ class LiveLog:
                 health=health,
                 says=says,
                 letters=self._letters,
+                refused=self._refused,
                 silent=silent,
                 events=self._events,
             )
@@ -149,11 +151,13 @@ class LiveLog:
             count += 1
             try:
                 event = decode(record.data)
-                if (event.ingested or event.known) <= horizon or isinstance(event, Tick):
-                    self._take(event)
-                    self._events += 1
+                if not isinstance(event, Tick) and (event.ingested or event.known) > horizon:
+                    self._refused += 1
+                    continue
+                self._take(event)
+                self._events += 1
             except Refused:
-                continue
+                self._refused += 1
             if count >= _BATCH:
                 return True
         return False

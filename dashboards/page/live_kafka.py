@@ -65,6 +65,7 @@ class LiveTopics:
         self._events: OrderedDict[str, list[AnyEvent]] = OrderedDict()
         self._at: datetime | None = None
         self._count = 0
+        self._refused = 0
         self._drawn: Floor | None = None
         self._drawn_at = _BEFORE_ALL
         self._stale = True
@@ -81,7 +82,9 @@ class LiveTopics:
                 floor = self._drawn = self._floor()
                 self._drawn_at, self._stale = wall, False
         silent = tuple(row.title for row in floor.feeds.values() if row.stand == "unknown")
-        return floor, Pulse(wall=wall, at=self._at, health=health, says=says, silent=silent, events=self._count)
+        return floor, Pulse(
+            wall=wall, at=self._at, health=health, says=says, silent=silent, refused=self._refused, events=self._count
+        )
 
     def why(self, name: str) -> Why | None:
         """One lapse in full; ``None`` where there is none of this name."""
@@ -170,8 +173,8 @@ class LiveTopics:
             else:
                 self._event(decode(value))
         except (msgspec.DecodeError, Refused):
-            # A dead letter is the workers' to file.
-            return
+            # A dead letter is the workers' to file; here it is only counted.
+            self._refused += 1
 
     def _posture(self, value: bytes) -> None:
         posture = decode_posture(value)

@@ -20,6 +20,7 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
         health: ``late``: the floor is older than it ought to be. ``blind``: nothing is read, so nothing new can be seen.
         says: Why, in words; empty where all is well.
         letters: Dead letters that wait: what could not be read was not judged.
+        refused: Records of the log that no rule could use, or that claim to come from the future; they were not judged.
         silent: Feeds that are silent: what they carry is unknown.
         events: How many events were read.
     """
@@ -29,6 +30,7 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
     health: Health
     says: str = ""
     letters: int = 0
+    refused: int = 0
     silent: tuple[str, ...] = ()
     events: int = 0
 

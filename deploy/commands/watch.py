@@ -105,6 +105,7 @@ def watch(
     from streams.live.logs import configure
     from streams.private_file import PrivateFileError
     from streams.rulebook import RuleBook
+    from streams.web.serving import is_loopback
 
     configure(form="json" if as_json else None)
     try:
@@ -131,6 +132,11 @@ def watch(
         sessions=state_sessions(int(bind.rpartition(":")[2] or 0)) if live and bind.rpartition(":")[2].isdigit() else None,
     )
     page: Page
+
+    if certificate is None and not is_loopback(bind.rpartition(":")[0].strip("[]")):
+        complain(
+            "passwords and sessions come in without TLS: give --certificate and --key, or let only a proxy with TLS reach it"
+        )
 
     def told(first: bool) -> None:
         link = page.link()

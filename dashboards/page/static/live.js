@@ -194,6 +194,7 @@ export class LiveView {
       if (pulse.health === "blind") banners.push({ kind: "blind", text: `THE PIPELINE IS BLIND: ${pulse.says}. Nothing new can be seen here.` });
       if (pulse.health === "late") banners.push({ kind: "late", text: `THE PIPELINE IS LATE: ${pulse.says}.` });
       if (pulse.silent?.length) banners.push({ kind: "unknown", text: `SILENT: ${pulse.silent.join(", ")}. What they carry is UNKNOWN, not fine.` });
+      if (pulse.refused) banners.push({ kind: "late", text: `${pulse.refused} records of the log could not be used, and were not judged.` });
       if (pulse.letters) banners.push({ kind: "late", text: `${pulse.letters} records could not be read and were not judged: see steadyline dead-letters list.` });
     }
     this.app.banners(banners);
