@@ -83,7 +83,13 @@ class LiveTopics:
                 self._drawn_at, self._stale = wall, False
         silent = tuple(row.title for row in floor.feeds.values() if row.stand == "unknown")
         return floor, Pulse(
-            wall=wall, at=self._at, health=health, says=says, silent=silent, refused=self._refused, events=self._count
+            wall=wall,
+            at=self._at,
+            health=health,
+            says=says,
+            silent=silent,
+            refused=self._refused,
+            events=self._count,
         )
 
     def why(self, name: str) -> Why | None:

@@ -134,9 +134,7 @@ def watch(
     page: Page
 
     if certificate is None and not is_loopback(bind.rpartition(":")[0].strip("[]")):
-        complain(
-            "passwords and sessions come in without TLS: give --certificate and --key, or let only a proxy with TLS reach it"
-        )
+        complain("passwords come in without TLS: give --certificate and --key, or let only a proxy with TLS reach this address")
 
     def told(first: bool) -> None:
         link = page.link()
