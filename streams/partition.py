@@ -21,9 +21,15 @@ from streams.rulebook import RuleBook
 from streams.sequence import Memory, Sequencer, Unread
 from streams.watch import Watch
 
+LAYOUT = 1
+"""The layout of the state: one more whenever one version cannot read, or would misread, what the version before wrote."""
 _SEPARATOR = "\x1f"
-_SEQUENCE, _FLOOR = "sequence", "floor"
+_SEQUENCE, _FLOOR, _LAYOUT = "sequence", "floor", "layout"
 _MINUTE = timedelta(minutes=1)
+
+
+class LayoutError(ValueError):
+    """A state that another version wrote, and this one would misread."""
 
 
 class Taken(msgspec.Struct):
@@ -65,6 +71,8 @@ class PartitionWatch:
         self._minute: datetime | None = None
         """The last whole minute that passed."""
         self._kept = b""
+        self._laid = False
+        """Whether the state says which layout it has."""
 
     @property
     def now(self) -> datetime | None:
@@ -165,6 +173,8 @@ class PartitionWatch:
             kept = msgspec.msgpack.encode((self._minute, self._floor.remember()))
             if kept != self._kept:
                 self._kept = changes[_FLOOR] = kept
+            if not self._laid:
+                self._laid, changes[_LAYOUT] = True, str(LAYOUT).encode()
         return changes
 
     def recall(self, cells: Mapping[str, bytes]) -> list[Lapse]:
@@ -172,14 +182,24 @@ class PartitionWatch:
 
         Returns:
             Revisions, where the rules have changed since the cells were written; none where they are the same.
+
+        Raises:
+            LayoutError: when another version wrote the cells, in a layout of its own; nothing is recalled.
         """
+        if cells:
+            if (layout := cells.get(_LAYOUT, b"0").decode("ascii", "replace")) != str(LAYOUT):
+                raise LayoutError(
+                    f"expected a state of layout {LAYOUT}, got one of layout {layout}: another version of Steadyline wrote it;"
+                    " run that one, or see in docs/operating.md how to begin anew"
+                )
+            self._laid = True
         if _SEQUENCE in cells:
             self._sequencer.recall(msgspec.msgpack.decode(cells[_SEQUENCE], type=Memory))
         if _FLOOR in cells:
             self._kept = cells[_FLOOR]
             self._minute, kept = msgspec.msgpack.decode(self._kept, type=tuple[datetime | None, Kept])
             self._floor.recall(kept)
-        of_watch = {name: cell for name, cell in cells.items() if name not in (_SEQUENCE, _FLOOR)}
+        of_watch = {name: cell for name, cell in cells.items() if name not in (_SEQUENCE, _FLOOR, _LAYOUT)}
         return self._watch.recall({tuple(name.split(_SEPARATOR)): cell for name, cell in of_watch.items()})
 
 
