@@ -69,8 +69,9 @@ def run(
 ) -> None:
     """Tell people, by the policy, until it is told to stop (SIGTERM or Ctrl-C).
 
-    What it took in, what it said and what came of it stands in its journal, on Kafka or in FILE.desk.db beside the log: kill
-    it, start it again, and it goes on. With --json, one line tells where its API is, and the log of what it does is JSON.
+    What it took in, what it said and what came of it stands in its journal, on Kafka or beside the log (steadyline.desk.db
+    for steadyline.db): kill it, start it again, and it goes on. With --json, one line tells where its API is, and the log of
+    what it does is JSON.
     """
     from alerts.delivery.ports import ReceiverError
     from alerts.people import PeopleError

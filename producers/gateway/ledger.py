@@ -66,6 +66,8 @@ class Ledger:
         self._swept: datetime | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                path.touch(0o600)
             self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise LedgerError(f"{path}: cannot open the ledger: {error}") from error

@@ -118,6 +118,9 @@ class Log:
         try:
             if create:
                 path.parent.mkdir(parents=True, exist_ok=True)
+                if not path.exists():
+                    # What was reported is for its owner; what SQLite puts beside it has the same mode.
+                    path.touch(0o600)
             # Transactions are begun and ended by hand, one for each batch.
             self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None)
         except (OSError, sqlite3.Error) as error:

@@ -86,6 +86,7 @@ def test_what_is_not_written_is_not_remembered(tmp_path: Path) -> None:
         away()
     with ledger.together():
         assert ledger.take("s", "a", b"x" * 16, NOW) == "new"
+    assert ledger.path.stat().st_mode & 0o077 == 0
     ledger.close()
 
 

@@ -32,6 +32,14 @@ def test_records_are_read_back_in_the_order_they_were_appended(path: Path) -> No
         assert len(log) == 3
 
 
+def test_what_was_reported_is_its_owners_alone(path: Path) -> None:
+    with Log(path) as log:
+        log.append([entry(1)], AT)
+        assert {file.name for file in path.parent.iterdir()} > {path.name}
+        for file in path.parent.iterdir():
+            assert file.stat().st_mode & 0o077 == 0, file.name
+
+
 def test_the_same_event_is_kept_once_and_the_first_bytes_stay(path: Path) -> None:
     with Log(path) as log:
         assert log.append([entry(1), entry(1)], AT) == 1
