@@ -14,26 +14,27 @@ from typing import Self
 
 from alerts.audit import Head, chained
 from streams.actions import Action
+from streams.log.sqlite import is_empty, lay_out
 
 VERSION = 1
 _APPLICATION = 0x53544444
 _LAYOUT = """
 BEGIN IMMEDIATE;
-CREATE TABLE journal (position INTEGER PRIMARY KEY, data BLOB NOT NULL);
-CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal
+CREATE TABLE IF NOT EXISTS journal (position INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TRIGGER IF NOT EXISTS journal_is_not_changed BEFORE UPDATE ON journal
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
-CREATE TRIGGER journal_is_not_deleted BEFORE DELETE ON journal
+CREATE TRIGGER IF NOT EXISTS journal_is_not_deleted BEFORE DELETE ON journal
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
-CREATE TABLE actions (number INTEGER PRIMARY KEY, data BLOB NOT NULL);
-CREATE TRIGGER actions_are_not_changed BEFORE UPDATE ON actions
+CREATE TABLE IF NOT EXISTS actions (number INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TRIGGER IF NOT EXISTS actions_are_not_changed BEFORE UPDATE ON actions
 BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
-CREATE TRIGGER actions_are_not_deleted BEFORE DELETE ON actions
+CREATE TRIGGER IF NOT EXISTS actions_are_not_deleted BEFORE DELETE ON actions
 BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
-CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, digest TEXT NOT NULL);
-INSERT INTO head VALUES (1, 0, printf('%064d', 0));
-CREATE TABLE cells (name TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE taken (one INTEGER PRIMARY KEY CHECK (one = 1), actions INTEGER NOT NULL);
-INSERT INTO taken VALUES (1, 0);
+CREATE TABLE IF NOT EXISTS head (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, digest TEXT NOT NULL);
+INSERT OR IGNORE INTO head VALUES (1, 0, printf('%064d', 0));
+CREATE TABLE IF NOT EXISTS cells (name TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS taken (one INTEGER PRIMARY KEY CHECK (one = 1), actions INTEGER NOT NULL);
+INSERT OR IGNORE INTO taken VALUES (1, 0);
 PRAGMA application_id = 1398031428;
 PRAGMA user_version = 1;
 COMMIT;
@@ -72,10 +73,10 @@ class Store:
             raise
 
     def _check(self) -> None:
+        empty = is_empty(self._db)
         application, version = self._number("application_id"), self._number("user_version")
-        if application == 0 and self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.executescript(_LAYOUT)
+        if empty and application == 0:
+            lay_out(self._db, _LAYOUT)
         elif application != _APPLICATION:
             raise StoreError(f"{self.path}: not a desk's file, but a database of something else")
         elif version > VERSION:

@@ -8,6 +8,7 @@ file as ``mended``.
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
@@ -22,10 +23,11 @@ VERSION = 1
 """The layout of the tables; a file with a higher one was written by a newer program."""
 _APPLICATION = 0x53544459
 _BATCH = 4_096
+_PATIENCE = 10.0
 
 _LAYOUT = f"""
 BEGIN IMMEDIATE;
-CREATE TABLE records (
+CREATE TABLE IF NOT EXISTS records (
     position INTEGER PRIMARY KEY,
     source TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -34,11 +36,11 @@ CREATE TABLE records (
     data BLOB NOT NULL,
     UNIQUE (source, id)
 );
-CREATE TRIGGER records_are_not_changed BEFORE UPDATE ON records
+CREATE TRIGGER IF NOT EXISTS records_are_not_changed BEFORE UPDATE ON records
 BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-CREATE TRIGGER records_are_not_deleted BEFORE DELETE ON records
+CREATE TRIGGER IF NOT EXISTS records_are_not_deleted BEFORE DELETE ON records
 BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-CREATE TABLE dead_letters (
+CREATE TABLE IF NOT EXISTS dead_letters (
     number INTEGER PRIMARY KEY,
     place TEXT NOT NULL,
     line INTEGER NOT NULL,
@@ -138,12 +140,11 @@ class Log:
             raise
 
     def _check(self) -> None:
+        # Looked at first: another process may be laying out the same file, and what is not empty any more has its id.
+        empty = is_empty(self._db)
         application, version = self._number("application_id"), self._number("user_version")
-        empty = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
         if empty and application == 0:
-            # WAL must be chosen outside a transaction, and stays with the file.
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.executescript(_LAYOUT)
+            lay_out(self._db, _LAYOUT)
         elif application != _APPLICATION:
             raise LogError(f"{self.path}: not a Steadyline log, but a database of something else")
         elif version > VERSION:
@@ -288,6 +289,34 @@ class _Transaction:
             self._db.execute("ROLLBACK")
         if isinstance(error, sqlite3.Error):
             raise LogError(f"{self._path}: cannot write: {error}") from error
+
+
+def is_empty(db: sqlite3.Connection) -> bool:
+    """Whether nothing was laid out in a file."""
+    return bool(db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0)
+
+
+def lay_out(db: sqlite3.Connection, layout: str) -> None:
+    """Lay out a new file, whoever else does so at the same time.
+
+    Args:
+        db: The file.
+        layout: One transaction that changes nothing where it was done before.
+
+    Raises:
+        sqlite3.Error: when the file cannot be written.
+    """
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            # WAL must be chosen outside a transaction, and stays with the file. For this SQLite waits for nobody.
+            db.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+    db.executescript(layout)
 
 
 def is_log(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """The embedded log: append-only, each event once, dead letters beside it."""
 
 import sqlite3
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -156,3 +157,24 @@ def test_a_log_is_replayed_like_a_recording(path: Path) -> None:
     assert [line for batch in batches for line in batch.lines] == [b"%d" % number for number in range(10_000)]
     assert is_log(path)
     assert not is_log(path.with_name("missing"))
+
+
+def test_several_may_make_the_same_log_at_the_same_moment(tmp_path: Path) -> None:
+    """A producer and the desk begin together, and neither finds the other's tables in its way."""
+    start = threading.Barrier(4)
+    faults: list[BaseException] = []
+
+    def make(path: Path) -> None:
+        start.wait()
+        try:
+            Log(path).close()
+        except LogError as error:
+            faults.append(error)
+
+    for number in range(10):
+        threads = [threading.Thread(target=make, args=(tmp_path / f"{number}.db",)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert faults == []
