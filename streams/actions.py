@@ -135,14 +135,3 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     via: Annotated[str, Meta(max_length=20)] = "cli"
     exercise: bool = False
     run: Key | None = None
-
-
-_encoder = msgspec.json.Encoder()
-
-
-def encode_action(action: Action) -> bytes:
-    """The action as one line of JSON, without the newline; equal actions give equal bytes."""
-    return _encoder.encode(action)
-
-
-decode_action = msgspec.json.Decoder(Action).decode

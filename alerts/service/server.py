@@ -16,12 +16,13 @@ from alerts.service.metrics import registry
 from alerts.service.runner import Runner
 from streams.live.health import Bind
 from streams.web.guard import App, Guard
-from streams.web.serving import BACKLOG, HEADER_BYTES, is_loopback, listen, protocol
+from streams.web.serving import configured, is_loopback, listen
 
 BIND = "127.0.0.1:8091"
 """Where it listens unless told."""
 _OPENING = 10.0
 _CONNECTIONS = 256
+_GRACE = 5
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -54,22 +55,7 @@ class Server:
         loopback = is_loopback(self.bind.host)
         app = application(desk, doors, registry(runner), clock=clock, monotonic=time.monotonic, open_metrics=loopback)
         self._server = _Server(
-            uvicorn.Config(
-                Guard(cast("App", app), hosts=hosts),
-                http=protocol(_OPENING),
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                # Nobody is believed about where a request comes from.
-                proxy_headers=False,
-                limit_concurrency=_CONNECTIONS,
-                h11_max_incomplete_event_size=HEADER_BYTES,
-                backlog=BACKLOG,
-                timeout_keep_alive=15,
-                timeout_graceful_shutdown=5,
-            )
+            configured(Guard(cast("App", app), hosts=hosts), opening=_OPENING, connections=_CONNECTIONS, grace=_GRACE)
         )
         self._serving: asyncio.Task[None] | None = None
 

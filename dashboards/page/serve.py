@@ -24,7 +24,7 @@ from dashboards.page.sources import Live
 from dashboards.page.survey import with_keepers
 from streams.live.health import Bind
 from streams.web.guard import App, Guard
-from streams.web.serving import BACKLOG, HEADER_BYTES, listen, protocol, quiet_signals
+from streams.web.serving import configured, listen, quiet_signals
 
 BIND = "127.0.0.1:8095"
 """Where it listens unless told."""
@@ -116,22 +116,13 @@ class Page:
             )
         )
         self._server = uvicorn.Server(
-            uvicorn.Config(
+            configured(
                 Guard(Dressed(cast("App", app), secure=secure), hosts=settings.hosts, at_once=_AT_ONCE),
-                http=protocol(_OPENING),
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                h11_max_incomplete_event_size=HEADER_BYTES,
-                limit_concurrency=_CONNECTIONS,
-                backlog=BACKLOG,
-                timeout_keep_alive=15,
-                timeout_graceful_shutdown=_GRACE,
-                ssl_certfile=settings.certificate,
-                ssl_keyfile=settings.key,
+                opening=_OPENING,
+                connections=_CONNECTIONS,
+                grace=_GRACE,
+                certificate=settings.certificate,
+                key=settings.key,
             )
         )
 

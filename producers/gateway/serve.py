@@ -26,7 +26,7 @@ from producers.gateway.tokens import Keyring, utc
 from streams.live.health import Bind
 from streams.rulebook import RuleBook
 from streams.web.guard import App, Guard
-from streams.web.serving import BACKLOG, HEADER_BYTES, is_loopback, listen, protocol, quiet_signals
+from streams.web.serving import configured, is_loopback, listen, quiet_signals
 
 BIND = "127.0.0.1:8090"
 """Where it listens unless told."""
@@ -103,23 +103,13 @@ class Gateway:
         )
         self._guard = Guard(cast("App", app), hosts=settings.hosts, at_once=settings.limits.at_once, told=self.metrics.request)
         self._server = uvicorn.Server(
-            uvicorn.Config(
+            configured(
                 self._guard,
-                http=protocol(settings.limits.opening_seconds),
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                # Nobody is believed about where a request comes from; nothing here depends on it.
-                proxy_headers=False,
-                limit_concurrency=settings.limits.connections,
-                h11_max_incomplete_event_size=HEADER_BYTES,
-                backlog=BACKLOG,
-                timeout_keep_alive=15,
-                timeout_graceful_shutdown=_GRACE,
-                ssl_certfile=settings.certificate,
-                ssl_keyfile=settings.key,
+                opening=settings.limits.opening_seconds,
+                connections=settings.limits.connections,
+                grace=_GRACE,
+                certificate=settings.certificate,
+                key=settings.key,
             )
         )
 

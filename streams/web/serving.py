@@ -1,14 +1,17 @@
-"""How a service listens: its socket, the end of waiting for headers, signals that are left to whoever runs it."""
+"""How a service listens: its socket, what its server believes and bears, signals that are left to whoever runs it."""
 
 import asyncio
 import contextlib
 import signal
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
+import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from streams.live.health import Bind
+from streams.web.guard import Guard
 
 HEADER_BYTES = 32_768
 """The longest headers, in bytes."""
@@ -54,6 +57,39 @@ def quiet_signals() -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def configured(
+    guard: Guard, *, opening: float, connections: int, grace: int, certificate: Path | None = None, key: Path | None = None
+) -> uvicorn.Config:
+    """How uvicorn serves any of ours.
+
+    Args:
+        guard: What is served, behind its guard.
+        opening: Seconds within which the headers of a request must have come.
+        connections: How many may be open.
+        grace: Seconds in which what was begun is ended.
+        certificate: A file of certificates in PEM: TLS.
+        key: The file of its key.
+    """
+    return uvicorn.Config(
+        guard,
+        http=protocol(opening),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Nobody is believed about where a request comes from.
+        proxy_headers=False,
+        limit_concurrency=connections,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+        backlog=BACKLOG,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=grace,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+    )
 
 
 def _heard(_: int, __: object) -> None:

@@ -32,7 +32,6 @@ MOMENT = re.compile(
     r")"
 )
 EXPECTED = "a moment such as 2609250014 (year, month, day, hour, minute UTC)"
-_HALF_YEAR = timedelta(days=183)
 
 
 class Moment(NamedTuple):
