@@ -323,9 +323,8 @@ class DyadSubject:
     def look(self, now: datetime) -> Look:
         """How it stands as of ``now``, up to which the watch has come, and its channels were looked at."""
         incidents = list(self._docket.between(self.pair))
-        contacts = self._docket.contacts[self.pair].items if self.pair in self._docket.contacts else []
         lines = [standing for channel in self.channels if (standing := self._told(channel.thing)) is not None]
-        if not (lines or incidents or contacts) and not self._docket.asked(self.pair):
+        if not (lines or incidents) and not self._docket.asked(self.pair):
             return Look(None)
         found = _summed(self._register, incidents)
         verdict, due = _judged(found, (), now), None
@@ -338,7 +337,8 @@ class DyadSubject:
                 if verdict is None or verdict.stand is Stand.LATE:
                     since = earliest(verdict and verdict.since, incident.occurred.earliest)
                     verdict = Verdict(Stand.LATE, "awaited", since)
-        if verdict is None and all(line.stand is Stand.UNKNOWN for line in lines) and not (contacts or incidents):
+        # A contact that no incident waits for is heard by nobody who keeps this: it shows in ``last`` alone.
+        if verdict is None and all(line.stand is Stand.UNKNOWN for line in lines) and not incidents:
             silent = [line for line in lines if line.reason != "never-heard"]
             verdict = Verdict(Stand.UNKNOWN, silent[0].reason, min(map(_since, silent))) if silent else _NEVER
         verdict = verdict or _GOOD
