@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from typing import Literal
 
 from dashboards.grafana.names import Buckets
-from dashboards.influx.schema import LIVE, Row, fields_of
+from dashboards.influx.columns import fields_of
+from dashboards.influx.schema import LIVE, Row
 
 Variable = Literal["run", "dyad", "agreement", "channel"]
 START, STOP = "v.timeRangeStart", "v.timeRangeStop"

@@ -2,7 +2,8 @@
 
 from dashboards.grafana.flux import EVER, START, STOP, keep, last_revision, read, wide
 from dashboards.grafana.names import Buckets
-from dashboards.influx.schema import LapseRow, MeasureRow, NoticeRow, RetractionRow, Row, fields_of
+from dashboards.influx.columns import fields_of
+from dashboards.influx.schema import LapseRow, MeasureRow, NoticeRow, RetractionRow, Row
 
 LAPSE_FIELDS = ("id", "revision", "subject", "clause", "deadline", "onset", "resolved", "text", "because", "group")
 NOTICE_FIELDS = (

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from dashboards.influx.names import Names
 from dashboards.influx.points import Timed
-from dashboards.influx.schema import NO_REASON, DialogueRow, StandingRow, at_minute, seconds
+from dashboards.influx.schema import NO_REASON, DialogueRow, StandingRow
+from dashboards.influx.times import at_minute, seconds
 from streams.posture import Posture, Stand, Standing
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -21,10 +21,8 @@ from dashboards.influx.schema import (
     NoticeRow,
     RetractionRow,
     Row,
-    at_second,
-    below_second,
-    seconds,
 )
+from dashboards.influx.times import at_second, below_second, seconds
 from streams.events import (
     AnyEvent,
     ChannelCheck,

@@ -4,9 +4,9 @@
 ``steadyline-hourly``. What happened once (lapses, notices, launches, ...) goes to ``steadyline-records`` and stays. Replays,
 and drills in the live log, go to ``steadyline-runs``, all of it, and stay.
 
-**Times.** A point of a minute stands at that minute, UTC. A point of something that happened stands in its second; what is
-below the second is made of its id and revision (``below_second``). So two things that happened in one second are two points,
-the revisions of one thing stay in order, and whoever writes a point again writes the same point.
+**Times** (``times``). A point of a minute stands at that minute, UTC. A point of something that happened stands in its second;
+what is below the second is made of its id and revision. So two things that happened in one second are two points, the revisions
+of one thing stay in order, and whoever writes a point again writes the same point.
 
 **Tags** make series, and the database holds an index of all of them, so no id is a tag. Every tag is one of a set that the
 agreements bound: their own ids and those of their rules, channels, feeds and parties; words of the program; partition numbers.
@@ -16,13 +16,9 @@ What grows is only ``run``, by one for each replay.
 A tag or field that has nothing to say is left out.
 """
 
-import hashlib
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, ClassVar, Literal, get_args, get_origin, get_type_hints
-
-from influxdb_client.client.write.point import Point
-from influxdb_client.domain.write_precision import WritePrecision
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
 
 from streams.lapses import Change, Reason, State
 from streams.posture import Kind, Measured
@@ -47,11 +43,11 @@ NO_REASON = "none"
 OTHER = "other"
 """The tag of a party that no agreement names."""
 
-_TAG = "tag"
-Tag = Annotated[str, _TAG]
-PartyTag = Annotated[str, _TAG]
+TAG = "tag"
+Tag = Annotated[str, TAG]
+PartyTag = Annotated[str, TAG]
 """A party of some agreement, or ``other``."""
-DyadTag = Annotated[str, _TAG]
+DyadTag = Annotated[str, TAG]
 """Two parties, or all parties of a channel with more, in order, with hyphens: ``PRC-US``."""
 Seconds = int
 """Seconds since 1970, UTC."""
@@ -94,7 +90,7 @@ class StandingRow(Row):
     measurement: ClassVar[str] = "standing"
     minutely: ClassVar[bool] = True
 
-    kind: Annotated[Kind, _TAG]
+    kind: Annotated[Kind, TAG]
     name: Tag
     party: PartyTag | None = None
     dyad: DyadTag | None = None
@@ -149,9 +145,9 @@ class LapseRow(Row):
     party: PartyTag
     channel: Tag | None = None
     severity: Tag
-    state: Annotated[State, _TAG]
-    change: Annotated[Change, _TAG]
-    reason: Annotated[Reason, _TAG]
+    state: Annotated[State, TAG]
+    change: Annotated[Change, TAG]
+    reason: Annotated[Reason, TAG]
     id: str
     revision: int
     subject: str
@@ -184,7 +180,7 @@ class MeasureRow(Row):
 
     measurement: ClassVar[str] = "measure"
 
-    what: Annotated[What, _TAG]
+    what: Annotated[What, TAG]
     agreement: Tag | None = None
     rule: Tag | None = None
     subject: Tag
@@ -212,7 +208,7 @@ class NoticeRow(Row):
     measurement: ClassVar[str] = "notice"
 
     party: PartyTag
-    launch_class: Annotated[str, _TAG]
+    launch_class: Annotated[str, TAG]
     id: str
     notice: str
     revision: int
@@ -242,7 +238,7 @@ class LaunchRow(Row):
     measurement: ClassVar[str] = "launch"
 
     party: PartyTag
-    launch_class: Annotated[str, _TAG]
+    launch_class: Annotated[str, TAG]
     id: str
     launch: str | None = None
     source: str
@@ -365,7 +361,7 @@ class LetterRow(Row):
     measurement: ClassVar[str] = "dead_letter"
 
     topic: Tag
-    kind: Annotated[LetterReason, _TAG]
+    kind: Annotated[LetterReason, TAG]
     reason: str
     partition: int | None = None
     offset: int | None = None
@@ -386,79 +382,3 @@ ROWS: tuple[type[Row], ...] = (
     LetterRow,
 )
 """Every measurement."""
-
-
-def tags_of(row: type[Row]) -> tuple[str, ...]:
-    """The tags of a measurement."""
-    return tuple(name for name, (tag, _) in _COLUMNS[row].items() if tag)
-
-
-def fields_of(row: type[Row]) -> dict[str, type]:
-    """The fields of a measurement, each with its one type: the database refuses any other."""
-    return {name: kind for name, (tag, kind) in _COLUMNS[row].items() if not tag}
-
-
-def bucket_of(row: Row) -> str:
-    """The bucket in which a row belongs."""
-    if row.run != LIVE:
-        return RUNS
-    return MINUTES if row.minutely else RECORDS
-
-
-def below_second(name: str, revision: int = 0) -> int:
-    """Nanoseconds below the second for something of this id: the same ever after, and rising with its revision."""
-    place = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) % 10_000_000
-    return place * 100 + revision % 100
-
-
-def at_second(moment: datetime, name: str, revision: int = 0) -> int:
-    """The time of the point of something that happened, in nanoseconds since 1970."""
-    return seconds(moment) * 1_000_000_000 + below_second(name, revision)
-
-
-def at_minute(moment: datetime) -> int:
-    """The time of the point of a minute, or of a reading of the wall clock, in nanoseconds since 1970."""
-    return (moment - _EPOCH) // _MICROSECOND * 1_000
-
-
-def seconds(moment: datetime) -> Seconds:
-    """A moment in whole seconds since 1970, rounded down."""
-    return (moment - _EPOCH) // _SECOND
-
-
-def point(row: Row, time: int) -> Point:
-    """The point of a row at a time in nanoseconds since 1970."""
-    result = Point(row.measurement)
-    for name, (tag, kind) in _COLUMNS[type(row)].items():
-        value = getattr(row, name)
-        if value is None or (tag and value == ""):
-            continue
-        if tag:
-            result.tag(name, str(value))
-        else:
-            # An int where a float is declared would be another type to the database, and refused ever after.
-            result.field(name, kind(value))
-    result.time(time, WritePrecision.NS)
-    return result
-
-
-def _column(hint: object) -> tuple[bool, type]:
-    """Whether a column is a tag, and its type."""
-    if get_origin(hint) is Annotated:
-        return _TAG in get_args(hint)[1:], str
-    some = [part for part in get_args(hint) if part is not type(None)]
-    if some:
-        return _column(some[0])
-    assert isinstance(hint, type)
-    return False, hint
-
-
-def _columns(row: type[Row]) -> dict[str, tuple[bool, type]]:
-    hints = get_type_hints(row, include_extras=True)
-    return {field.name: _column(hints[field.name]) for field in fields(row)}
-
-
-_COLUMNS = {row: _columns(row) for row in ROWS}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND = timedelta(seconds=1)
-_MICROSECOND = timedelta(microseconds=1)

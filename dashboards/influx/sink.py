@@ -30,8 +30,9 @@ from tenacity.nap import sleep_using_event
 from tenacity.wait import wait_random_exponential
 from urllib3.exceptions import HTTPError
 
+from dashboards.influx.columns import bucket_of, point
 from dashboards.influx.points import Timed
-from dashboards.influx.schema import MINUTES, MINUTES_KEPT, bucket_of, point
+from dashboards.influx.schema import MINUTES, MINUTES_KEPT
 from dashboards.influx.vitals import Vitals
 
 log = logging.getLogger(__name__)

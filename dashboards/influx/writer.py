@@ -24,9 +24,10 @@ from dashboards.influx.minutes import Minutes
 from dashboards.influx.names import Names
 from dashboards.influx.points import Timed, of_event, of_lapse, of_letter, of_measure
 from dashboards.influx.reading import Log, LogAway, Place, Record, furthest
-from dashboards.influx.schema import LIVE, LetterRow, PipelineRow, WriterRow, at_minute, seconds
+from dashboards.influx.schema import LIVE, LetterRow, PipelineRow, WriterRow
 from dashboards.influx.settings import WriterSettings
 from dashboards.influx.sink import Sink, Stopped
+from dashboards.influx.times import at_minute, seconds
 from dashboards.influx.vitals import Vitals, registry
 from streams.agreements.model import Agreement
 from streams.events.decode import Refused, decode

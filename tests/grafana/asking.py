@@ -18,7 +18,8 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from dashboards.grafana.names import Buckets
 from dashboards.grafana.render import dashboards
 from dashboards.grafana.wanted import wanted
-from dashboards.influx.schema import MINUTES, RECORDS, Row, bucket_of, point
+from dashboards.influx.columns import bucket_of, point
+from dashboards.influx.schema import MINUTES, RECORDS, Row
 from tests.conftest import Database
 
 EVERYTHING = ".*"

@@ -18,10 +18,8 @@ from dashboards.influx.schema import (
     StandingRow,
     What,
     WriterRow,
-    at_minute,
-    at_second,
-    seconds,
 )
+from dashboards.influx.times import at_minute, at_second, seconds
 from streams.lapses import Change, State
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

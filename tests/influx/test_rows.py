@@ -7,26 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from dashboards.influx.columns import bucket_of, point, tags_of
 from dashboards.influx.minutes import Minutes, moments
 from dashboards.influx.names import Names
 from dashboards.influx.places import around
 from dashboards.influx.points import of_event, of_lapse, of_letter, of_measure
 from dashboards.influx.reading import Record
-from dashboards.influx.schema import (
-    DRILL,
-    LIVE,
-    OTHER,
-    ContactRow,
-    LetterRow,
-    MeasureRow,
-    NoticeRow,
-    PipelineRow,
-    StandingRow,
-    at_minute,
-    bucket_of,
-    point,
-    tags_of,
-)
+from dashboards.influx.schema import DRILL, LIVE, OTHER, ContactRow, LetterRow, MeasureRow, NoticeRow, PipelineRow, StandingRow
+from dashboards.influx.times import at_minute
 from dashboards.influx.writer import Writer
 from producers.history.presume import merged, presumed_events
 from producers.history.story import builtin_stories, find_story, load_story

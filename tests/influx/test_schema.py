@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from dashboards.influx import schema
-from dashboards.influx.schema import ROWS, Row, StandingRow, at_minute, at_second, bucket_of, fields_of, point, tags_of
+from dashboards.influx.columns import bucket_of, fields_of, point, tags_of
+from dashboards.influx.schema import ROWS, Row, StandingRow
+from dashboards.influx.times import at_minute, at_second, seconds
 
 NOON = datetime(2024, 8, 5, 12, tzinfo=UTC)
 
@@ -53,13 +55,13 @@ def test_two_things_in_one_second_are_two_points_and_revisions_stay_in_order() -
     other = at_second(NOON, "b", 1)
     assert first < second
     assert len({first, second, other}) == 3
-    assert {moment // 1_000_000_000 for moment in (first, second, other)} == {schema.seconds(NOON)}
+    assert {moment // 1_000_000_000 for moment in (first, second, other)} == {seconds(NOON)}
     assert first == at_second(NOON, "a", 1)
 
 
 def test_moments_before_1970_are_rounded_down() -> None:
     early = datetime(1962, 10, 16, 12, 0, 0, 500_000, tzinfo=UTC)
-    assert schema.seconds(early) == -227_534_400
+    assert seconds(early) == -227_534_400
     assert at_second(early, "a") // 1_000_000_000 == -227_534_400
 
 

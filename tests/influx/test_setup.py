@@ -14,8 +14,10 @@ from influxdb_client.domain.task_update_request import TaskUpdateRequest
 from influxdb_client.rest import ApiException
 from typer.testing import CliRunner, Result
 
-from dashboards.influx.schema import HOURLY, MINUTES, DialogueRow, StandingRow, at_minute, point
+from dashboards.influx.columns import point
+from dashboards.influx.schema import HOURLY, MINUTES, DialogueRow, StandingRow
 from dashboards.influx.setup import READ, TASK, WRITTEN, hourly
+from dashboards.influx.times import at_minute
 from deploy.commands import influx as command
 from deploy.stack import Stack
 from deploy.stack.influx import Influx

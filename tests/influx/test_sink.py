@@ -12,8 +12,9 @@ import pytest
 
 from dashboards.influx import sink
 from dashboards.influx.points import Timed
-from dashboards.influx.schema import ContactRow, StandingRow, at_minute, at_second
+from dashboards.influx.schema import ContactRow, StandingRow
 from dashboards.influx.sink import Sink, Stopped
+from dashboards.influx.times import at_minute, at_second
 from dashboards.influx.vitals import Vitals
 from tests.conftest import Database
 from tests.influx.ground import Prepared, prepared

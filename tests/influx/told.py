@@ -5,9 +5,9 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dashboards.influx.columns import tags_of
 from dashboards.influx.points import Timed
 from dashboards.influx.reading import Record
-from dashboards.influx.schema import tags_of
 from dashboards.influx.writer import Writer
 from producers.plan import Sending
 from streams.agreements.load import load_builtin
