@@ -45,7 +45,7 @@ def test_a_service_says_whether_it_is_well(name: str) -> None:
 def test_nothing_is_open_to_other_machines(name: str) -> None:
     service = SERVICES[name]
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
-    assert "ports" not in service or name in ("alert-desk", "grafana")
+    assert "ports" not in service or name in ("alert-desk", "gateway", "grafana", "watch-page")
     assert BASE["networks"]["inside"] == {"internal": True}
 
 
@@ -146,6 +146,35 @@ def test_the_alert_desk_is_told_what_it_understands() -> None:
         assert options[options.index("--people") + 1] == f"/run/secrets/{one['secrets'][0]}"
     told = {name: value for name, value in one["environment"].items() if not value.startswith("$")}
     assert from_environment(told | three["environment"]).replication == 3
+
+
+@pytest.mark.parametrize("file", FILES[:2], ids=["one", "three"])
+def test_every_service_of_ours_is_started_by_a_call_that_the_program_understands(file: Path) -> None:
+    from typer.main import get_command
+
+    from deploy.cli import app
+
+    for name, service in loaded(file)["services"].items():
+        if "command" not in service or not SERVICES[name]["image"].startswith("steadyline:"):
+            continue
+        command: Any = get_command(app)
+        words = [re.sub(r"\$\{\w+:-(.*?)\}", r"\1", str(word)) for word in service["command"]]
+        while hasattr(command, "commands"):
+            command = command.commands[words.pop(0)]
+        given = command.make_context(name, words).params
+        if "bind" in given:
+            # It is asked by its own name from within, and looked after at the port at which it listens.
+            assert name in (given.get("host") or given.get("host_name"))
+            port = given["bind"].rpartition(":")[2]
+            assert SERVICES[name]["ports"][0].endswith(f":{port}")
+            assert f"127.0.0.1:{port}/healthz" in SERVICES[name]["healthcheck"]["test"][-1]
+
+
+def test_three_brokers_differ_in_the_brokers_alone() -> None:
+    for name, service in loaded(FILES[1])["services"].items():
+        if name != "topics" and "command" in service:
+            one = "\n".join(SERVICES[name]["command"])
+            assert one.replace("kafka-1:9092", "kafka-1:9092,kafka-2:9092,kafka-3:9092") == "\n".join(service["command"])
 
 
 def test_grafana_is_given_what_its_files_name() -> None:
