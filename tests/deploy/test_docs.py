@@ -12,20 +12,25 @@ import msgspec
 import pytest
 from typer.main import get_command
 
-from alerts import sendings, wording
+from alerts import policies, policy, sendings, wording
+from alerts.people import SHORTEST_PASSWORD
 from alerts.service import server as desk
 from dashboards.influx import settings as influx
 from dashboards.page import serve as watch
 from deploy import exits
 from deploy.cli import app
+from producers.delivery import spool
 from producers.gateway import serve as gateway
+from producers.gateway.ledger import AGE
+from producers.gateway.limits import Limits
 from streams.agreements import model
+from streams.events.decode import MAX_BYTES
 from streams.lapses import Kind, Reason, State
 from streams.live import health
 from streams.live.settings import WorkerSettings
 from streams.posture import Stand, Why
 from streams.severity import Severity
-from streams.spans import SETTLE
+from streams.spans import SETTLE, Span
 from streams.topics import catalogue
 from tests.deploy.conftest import Steadyline
 
@@ -258,3 +263,35 @@ def test_what_the_readme_says_of_the_example_policy_is_so(steadyline: Steadyline
     policy.write_text(steadyline("alerts", "example").stdout)
     told = steadyline("alerts", "check", policy, "--days", "1").stdout
     assert told.split(", from")[0] + ", ..." in PAGES["README.md"]
+
+
+def test_the_numbers_that_are_said_are_those_of_the_code() -> None:
+    watch = policies.example().routes[0]
+    said: dict[str, dict[str, object]] = {
+        "docs/watch-officer.md": {
+            "15 minutes: the chief of the watch; 1 hour: all of them": [str(step.after) for step in watch.steps[1:]]
+            == ["15 min", "1 h"],
+            "half an hour, an hour, two, four, eight, and more seldom": [str(wait) for wait in watch.nags[:5]]
+            == ["30 min", "1 h", "2 h", "4 h", "8 h"],
+            "four changes in six hours, until it was\nstill for an hour": policy.Flapping()
+            == policy.Flapping(changes=4, within=Span.parse("6 h"), calm=Span.parse("1 h")),
+            "escalation rests for 90 days": str(watch.ack_for) == "90 d",
+        },
+        "docs/operating.md": {
+            f"up to {spool.MOST_EVENTS:,} or {spool.MOST_BYTES // 2**20} MiB": True,
+            "go to another after ten seconds": WorkerSettings().session_timeout == 10,
+            "which events came in, for 30 days": AGE.days == 30,
+        },
+        "docs/sources.md": {f"a batch ({Limits().batch_bytes // 2**20} MiB, {Limits().batch_events:,} events)": True},
+        "SECURITY.md": {f"more than {MAX_BYTES:,} bytes": True, f"a password of {SHORTEST_PASSWORD} characters": True},
+    }
+    for page, numbers in said.items():
+        for words, holds in numbers.items():
+            assert holds, words
+            assert words in PAGES[page], words
+
+
+def test_modules_are_as_short_as_contributing_says() -> None:
+    assert "stays under 400 lines" in PAGES["CONTRIBUTING.md"]
+    long = {path: path.read_text().count("\n") for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")}
+    assert {str(path): lines for path, lines in long.items() if lines >= 400} == {}
