@@ -5,21 +5,17 @@ crash it is that of the last entry, neither before nor behind it. The trail may 
 at a time, each chained to the one that is last then.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from alerts.audit import Head, chained
 from streams.actions import Action
-from streams.log.sqlite import is_empty, lay_out
+from streams.log.database import Layout, opened, transaction
 
 VERSION = 1
-_APPLICATION = 0x53544444
-_LAYOUT = """
-BEGIN IMMEDIATE;
+_TABLES = """
 CREATE TABLE IF NOT EXISTS journal (position INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TRIGGER IF NOT EXISTS journal_is_not_changed BEFORE UPDATE ON journal
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
@@ -35,14 +31,14 @@ INSERT OR IGNORE INTO head VALUES (1, 0, printf('%064d', 0));
 CREATE TABLE IF NOT EXISTS cells (name TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS taken (one INTEGER PRIMARY KEY CHECK (one = 1), actions INTEGER NOT NULL);
 INSERT OR IGNORE INTO taken VALUES (1, 0);
-PRAGMA application_id = 1398031428;
-PRAGMA user_version = 1;
-COMMIT;
 """
 
 
 class StoreError(Exception):
     """The file is not a desk's, or cannot be used. The message says which file and why."""
+
+
+LAYOUT = Layout("desk file", 0x53544444, VERSION, _TABLES, StoreError)
 
 
 class Store:
@@ -56,35 +52,7 @@ class Store:
         self.path = path
         if not create and not path.exists():
             raise StoreError(f"{path}: no such file of a desk's; one is made by steadyline alerts run")
-        try:
-            if create:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch(0o600)
-            self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{path}: cannot be opened: {error}") from error
-        try:
-            self._check()
-        except sqlite3.Error as error:
-            self._db.close()
-            raise StoreError(f"{path}: {error}") from error
-        except StoreError:
-            self._db.close()
-            raise
-
-    def _check(self) -> None:
-        empty = is_empty(self._db)
-        application, version = self._number("application_id"), self._number("user_version")
-        if empty and application == 0:
-            lay_out(self._db, _LAYOUT)
-        elif application != _APPLICATION:
-            raise StoreError(f"{self.path}: not a desk's file, but a database of something else")
-        elif version > VERSION:
-            raise StoreError(f"{self.path}: written by a newer Steadyline (layout {version}, this one knows {VERSION})")
-        self._db.execute("PRAGMA synchronous = FULL")
-
-    def _number(self, pragma: str) -> int:
-        return int(self._db.execute(f"PRAGMA {pragma}").fetchone()[0])
+        self._db = opened(path, LAYOUT, create=create)
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +75,7 @@ class Store:
         Raises:
             StoreError: when it cannot be written; nothing is, then.
         """
-        with self._transaction():
+        with transaction(self._db, self.path, StoreError):
             self._db.executemany("INSERT INTO journal (data) VALUES (?)", ((entry,) for entry in entries))
             gone = [(name,) for name, cell in cells.items() if cell is None]
             self._db.executemany("DELETE FROM cells WHERE name = ?", gone)
@@ -133,7 +101,7 @@ class Store:
         Raises:
             StoreError: when it cannot be written.
         """
-        with self._transaction():
+        with transaction(self._db, self.path, StoreError):
             data, head = chained(self.head(), action)
             self._db.execute("INSERT INTO actions VALUES (?, ?)", (head.number, data))
             self._db.execute("UPDATE head SET number = ?, digest = ?", head)
@@ -146,17 +114,3 @@ class Store:
     def actions(self, after: int = 0) -> list[tuple[int, bytes]]:
         """The records of the trail behind that number, with their numbers."""
         return list(self._db.execute("SELECT number, data FROM actions WHERE number > ? ORDER BY number", (after,)))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: cannot be written: {error}") from error

@@ -7,7 +7,6 @@ count once. The spool is bounded, and full is an error that the producer gets: i
 Several processes of one user share a file. Their events are kept in the order of their appends, each target's for itself.
 """
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from streams.events import AnyEvent
 from streams.events.decode import MAX_BYTES, encode
+from streams.log.database import Layout, opened, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,11 +31,8 @@ MOST_BYTES = 134_217_728
 """Bytes of events that are kept at most; the file is somewhat larger."""
 MOST_REASON = 1_000
 """Characters of a reason that are kept."""
-_APPLICATION = 0x53545350
-_PATIENCE = 10.0
 
-_LAYOUT = f"""
-BEGIN IMMEDIATE;
+_TABLES = """
 CREATE TABLE waiting (
     position INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice: what was settled cannot name something newer
     target TEXT NOT NULL,
@@ -70,15 +67,15 @@ CREATE TRIGGER one_more_letter AFTER INSERT ON dead_letters
 BEGIN UPDATE held SET events = events + 1, bytes = bytes + length(new.data); END;
 CREATE TRIGGER one_less_letter AFTER DELETE ON dead_letters
 BEGIN UPDATE held SET events = events - 1, bytes = bytes - length(old.data); END;
-PRAGMA application_id = {_APPLICATION};
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""  # noqa: S608 - two numbers of ours
+"""
 _INTO_WAITING = "INSERT INTO waiting (target, feed, source, id, kind, kept_at, data) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class SpoolError(Exception):
     """The spool cannot be used, or did not take an event in. The message says which file and why."""
+
+
+LAYOUT = Layout("spool", 0x53545350, VERSION, _TABLES, SpoolError, private=True)
 
 
 class SpoolFullError(SpoolError):
@@ -149,54 +146,8 @@ class Spool:
         self.path = path
         self.limits = limits or Limits()
         self._lock = threading.Lock()
-        self._closed = False
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # What people report is nobody else's business; SQLite gives its side files the same mode.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-            path.chmod(0o600)
-            self._db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-        except (OSError, sqlite3.Error) as error:
-            raise SpoolError(f"{path}: cannot open the spool: {error}") from error
-        try:
-            self._check()
-        except sqlite3.Error as error:
-            self._db.close()
-            what = "not a Steadyline spool" if "not a database" in str(error) else f"cannot open the spool: {error}"
-            raise SpoolError(f"{path}: {what}") from error
-        except SpoolError:
-            self._db.close()
-            raise
-
-    def _check(self) -> None:
-        if self._blank():
-            # WAL must be chosen outside a transaction, and stays with the file.
-            self._db.execute("PRAGMA journal_mode = WAL")
-            try:
-                self._db.executescript(_LAYOUT)
-            except sqlite3.OperationalError:
-                # Another process may have laid it out between the two looks.
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                if self._blank():
-                    raise
-        application, version = self._number("application_id"), self._number("user_version")
-        if application != _APPLICATION:
-            raise SpoolError(f"{self.path}: not a Steadyline spool, but a database of something else")
-        if version > VERSION:
-            raise SpoolError(
-                f"{self.path}: written by a newer Steadyline (layout {version}, this one knows {VERSION}): update to read it"
-            )
-        # An event is on disk, not only with the system, once its append returns.
-        self._db.execute("PRAGMA synchronous = FULL")
+        self._db = opened(path, LAYOUT, one_thread=False)
         self._db.execute("PRAGMA journal_size_limit = 16777216")
-
-    def _blank(self) -> bool:
-        tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        return tables == 0 and self._number("application_id") == 0
-
-    def _number(self, pragma: str) -> int:
-        return int(self._db.execute(f"PRAGMA {pragma}").fetchone()[0])
 
     def __enter__(self) -> Self:
         return self
@@ -207,7 +158,6 @@ class Spool:
     def close(self) -> None:
         """Close the file; what was appended is on disk already."""
         with self._lock:
-            self._closed = True
             self._db.close()
 
     # The producer's side
@@ -376,17 +326,8 @@ class Spool:
     @contextmanager
     def _transaction(self) -> "Iterator[None]":
         """All of it or nothing."""
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield
-                self._db.execute("COMMIT")
-            except sqlite3.Error as error:
-                raise SpoolError(f"{self.path}: cannot write: {error}") from error
-            finally:
-                # SQLite has rolled back by itself where the disk is full.
-                if not self._closed and self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
+        with self._lock, transaction(self._db, self.path, SpoolError):
+            yield
 
 
 _Row = tuple[str, str | None, str, str, str, str, bytes]

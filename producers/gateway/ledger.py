@@ -7,24 +7,23 @@ So it need not be on disk at once (``synchronous = NORMAL``).
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
+
+from streams.log.database import Layout, opened, transaction
 
 AGE = timedelta(days=30)
 """How long an id is remembered, unless told."""
 NOTES = 100
 """Texts of one check that are kept."""
 VERSION = 1
-_APPLICATION = 0x53544C47
 _SLICES = 4_096
 _SLICE_SECONDS = 20
 """From one slice of the ledger that is swept to the next: all of it within a day."""
 
-_LAYOUT = f"""
-BEGIN IMMEDIATE;
+_TABLES = """
 CREATE TABLE taken (
     id BLOB NOT NULL,
     source TEXT NOT NULL,
@@ -35,9 +34,6 @@ CREATE TABLE taken (
 CREATE TABLE heard (name TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE notes (number INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL, signal TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX notes_of ON notes (name, number);
-PRAGMA application_id = {_APPLICATION};
-PRAGMA user_version = {VERSION};
-COMMIT;
 """
 
 Verdict = Literal["new", "duplicate", "conflict"]
@@ -45,6 +41,9 @@ Verdict = Literal["new", "duplicate", "conflict"]
 
 class LedgerError(Exception):
     """The ledger cannot be used. The message names its file."""
+
+
+LAYOUT = Layout("ledger", 0x53544C47, VERSION, _TABLES, LedgerError, durable=False)
 
 
 class Ledger:
@@ -64,56 +63,19 @@ class Ledger:
         self._age = age
         self._slice = 0
         self._swept: datetime | None = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                path.touch(0o600)
-            self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise LedgerError(f"{path}: cannot open the ledger: {error}") from error
-        try:
-            self._check()
-        except sqlite3.Error as error:
-            self._db.close()
-            raise LedgerError(f"{path}: cannot open the ledger: {error}") from error
-        except LedgerError:
-            self._db.close()
-            raise
-
-    def _check(self) -> None:
-        application = self._db.execute("PRAGMA application_id").fetchone()[0]
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if application == 0 and self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.executescript(_LAYOUT)
-        elif application != _APPLICATION or version > VERSION:
-            raise LedgerError(f"{self.path}: expected a ledger of layout {VERSION} or below, got something else")
-        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db = opened(path, LAYOUT)
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> AbstractContextManager[None]:
         """All that is written within, or nothing where an error ends it.
 
         Raises:
             LedgerError: when the file cannot be written.
         """
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            raise self._failed(error) from error
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise self._failed(error) from error
-            raise
+        return transaction(self._db, self.path, LedgerError)
 
     def take(self, source: str, name: str, digest: bytes, now: datetime) -> Verdict:
         """Note an event, and tell whether it is known: with the same content, or with another."""

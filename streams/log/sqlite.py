@@ -7,8 +7,6 @@ file as ``mended``.
 
 import hashlib
 import json
-import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
@@ -17,16 +15,14 @@ from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
 from streams.events.decode import MAX_BYTES
+from streams.log.database import Layout, opened, transaction
 from streams.log.recording import Batch, Lines
 
 VERSION = 1
 """The layout of the tables; a file with a higher one was written by a newer program."""
-_APPLICATION = 0x53544459
 _BATCH = 4_096
-_PATIENCE = 10.0
 
-_LAYOUT = f"""
-BEGIN IMMEDIATE;
+_TABLES = """
 CREATE TABLE IF NOT EXISTS records (
     position INTEGER PRIMARY KEY,
     source TEXT NOT NULL,
@@ -51,9 +47,6 @@ CREATE TABLE IF NOT EXISTS dead_letters (
     state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'mended')),
     UNIQUE (place, line, digest)
 );
-PRAGMA application_id = {_APPLICATION};
-PRAGMA user_version = {VERSION};
-COMMIT;
 """
 
 _APPEND = "INSERT INTO records (source, id, kind, appended_at, data) VALUES (?, ?, ?, ?, ?) ON CONFLICT (source, id) DO NOTHING"
@@ -63,6 +56,9 @@ DeadLetterState = Literal["waiting", "mended"]
 
 class LogError(Exception):
     """The file is not a log, or cannot be used as one. The message says which file and why."""
+
+
+LAYOUT = Layout("log", 0x53544459, VERSION, _TABLES, LogError)
 
 
 class Entry(NamedTuple):
@@ -117,44 +113,7 @@ class Log:
         self.path = path
         if not create and not path.exists():
             raise LogError(f"{path}: no such log")
-        try:
-            if create:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                if not path.exists():
-                    # What was reported is for its owner; what SQLite puts beside it has the same mode.
-                    path.touch(0o600)
-            # Transactions are begun and ended by hand, one for each batch.
-            self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise LogError(f"{path}: cannot open the log: {error}") from error
-        try:
-            self._check()
-        except sqlite3.Error as error:
-            self._db.close()
-            what = (
-                "not a Steadyline log" if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error) else error
-            )
-            raise LogError(f"{path}: {what}") from error
-        except LogError:
-            self._db.close()
-            raise
-
-    def _check(self) -> None:
-        # Looked at first: another process may be laying out the same file, and what is not empty any more has its id.
-        empty = is_empty(self._db)
-        application, version = self._number("application_id"), self._number("user_version")
-        if empty and application == 0:
-            lay_out(self._db, _LAYOUT)
-        elif application != _APPLICATION:
-            raise LogError(f"{self.path}: not a Steadyline log, but a database of something else")
-        elif version > VERSION:
-            raise LogError(
-                f"{self.path}: written by a newer Steadyline (layout {version}, this one knows {VERSION}): update to read it"
-            )
-        self._db.execute("PRAGMA synchronous = FULL")
-
-    def _number(self, pragma: str) -> int:
-        return int(self._db.execute(f"PRAGMA {pragma}").fetchone()[0])
+        self._db = opened(path, LAYOUT, create=create)
 
     def __enter__(self) -> Self:
         return self
@@ -250,7 +209,7 @@ class Log:
         Raises:
             LogError: when the log cannot be written.
         """
-        with _Transaction(self._db, self.path):
+        with transaction(self._db, self.path, LogError):
             self._db.execute(
                 _APPEND,
                 (entry.source, entry.id, entry.kind, appended_at.isoformat(), entry.data),
@@ -259,64 +218,9 @@ class Log:
 
     def _insert(self, statement: str, rows: Iterable[tuple[object, ...]]) -> int:
         before = self._db.total_changes
-        with _Transaction(self._db, self.path):
+        with transaction(self._db, self.path, LogError):
             self._db.executemany(statement, rows)
         return self._db.total_changes - before
-
-
-class _Transaction:
-    """All of it or nothing."""
-
-    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
-        self._db = db
-        self._path = path
-
-    def __enter__(self) -> None:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            raise LogError(f"{self._path}: cannot write: {error}") from error
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is None:
-            try:
-                self._db.execute("COMMIT")
-            except sqlite3.Error as failed:
-                raise LogError(f"{self._path}: cannot write: {failed}") from failed
-            return
-        # SQLite has rolled back by itself where the disk is full.
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
-        if isinstance(error, sqlite3.Error):
-            raise LogError(f"{self._path}: cannot write: {error}") from error
-
-
-def is_empty(db: sqlite3.Connection) -> bool:
-    """Whether nothing was laid out in a file."""
-    return bool(db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0)
-
-
-def lay_out(db: sqlite3.Connection, layout: str) -> None:
-    """Lay out a new file, whoever else does so at the same time.
-
-    Args:
-        db: The file.
-        layout: One transaction that changes nothing where it was done before.
-
-    Raises:
-        sqlite3.Error: when the file cannot be written.
-    """
-    end = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            # WAL must be chosen outside a transaction, and stays with the file. For this SQLite waits for nobody.
-            db.execute("PRAGMA journal_mode = WAL")
-            break
-        except sqlite3.OperationalError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.02)
-    db.executescript(layout)
 
 
 def is_log(path: Path) -> bool:

@@ -77,7 +77,7 @@ def test_two_writers_share_a_log(path: Path) -> None:
 
 def test_what_is_appended_is_synced_at_each_commit(path: Path) -> None:
     with Log(path) as log:
-        assert log._number("synchronous") == 2
+        assert log._db.execute("PRAGMA synchronous").fetchone()[0] == 2
         assert log._db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
 
 

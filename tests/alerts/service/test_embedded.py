@@ -99,7 +99,7 @@ def test_two_desks_never_have_one_file(tmp_path: Path) -> None:
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other.db").write_bytes(b"no database at all, whatever it is called" * 100)
-    with pytest.raises(StoreError, match=r"other\.db: file is not a database"):
+    with pytest.raises(StoreError, match=r"other\.db: not a Steadyline desk file"):
         Store(tmp_path / "other.db")
     with pytest.raises(StoreError, match="no such file of a desk's"):
         Store(tmp_path / "none.db", create=False)
