@@ -106,7 +106,11 @@ class Ground:
     def read(self, topic: str) -> list[tuple[bytes | None, bytes | None]]:
         """All records of a topic that are there now, with their keys."""
         with KafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False) as consumer:
-            places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+            # A broker that has much to do may not tell of a topic at the first question.
+            end = time.monotonic() + 10
+            while not (numbers := consumer.partitions_for_topic(topic)) and time.monotonic() < end:
+                time.sleep(0.05)
+            places = [TopicPartition(topic, number) for number in sorted(numbers or ())]
             consumer.assign(places)
             consumer.seek_to_beginning()
             ends = consumer.end_offsets(places)
