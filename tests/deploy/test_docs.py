@@ -273,7 +273,7 @@ def test_the_numbers_that_are_said_are_those_of_the_code() -> None:
             == ["15 min", "1 h"],
             "half an hour, an hour, two, four, eight, and more seldom": [str(wait) for wait in watch.nags[:5]]
             == ["30 min", "1 h", "2 h", "4 h", "8 h"],
-            "four changes in six hours, until it was\nstill for an hour": policy.Flapping()
+            "four changes in six hours, until it was still for an hour": policy.Flapping()
             == policy.Flapping(changes=4, within=Span.parse("6 h"), calm=Span.parse("1 h")),
             "escalation rests for 90 days": str(watch.ack_for) == "90 d",
         },
@@ -288,7 +288,7 @@ def test_the_numbers_that_are_said_are_those_of_the_code() -> None:
     for page, numbers in said.items():
         for words, holds in numbers.items():
             assert holds, words
-            assert words in PAGES[page], words
+            assert words in " ".join(PAGES[page].split()), words
 
 
 def test_modules_are_as_short_as_contributing_says() -> None:
