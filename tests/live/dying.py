@@ -9,6 +9,7 @@ from streams.live import cells, lanes, logs
 from streams.live.outputs import Outgoing, Outputs
 from streams.live.settings import from_environment
 from streams.live.worker import create_app
+from streams.posture import Posture
 from streams.sequence import Unread
 
 # Small batches, and sets of many parts: then there is much to be in the midst of.
@@ -29,9 +30,18 @@ def passes(step: str) -> None:
 
 class Dying(Outputs):
     async def results(self, partition: int, lapses: Iterable[Lapse], unread: Iterable[Unread]) -> Outgoing:
-        sent = await super().results(partition, lapses, unread)
+        told = list(lapses)
+        sent = await super().results(partition, told, unread)
         await sent.arrived()
-        passes("lapses")
+        # A batch of which nothing came but how things stand has nothing to lose here.
+        if told:
+            passes("lapses")
+        return sent
+
+    async def postures(self, postures: Iterable[Posture]) -> Outgoing:
+        sent = await super().postures(postures)
+        await sent.arrived()
+        passes("states")
         return sent
 
     async def records(self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None]]) -> Outgoing:

@@ -77,9 +77,9 @@ def test_killed_between_two_records_of_its_state(kafka: str, run: str) -> None:
         case.finish(last)
 
 
-@pytest.mark.parametrize("step", ["lapses", "state", "done"])
+@pytest.mark.parametrize("step", ["lapses", "states", "state", "done"])
 def test_killed_between_two_steps_of_a_batch(kafka: str, run: str, step: str) -> None:
-    """After the lapses and before the state; after the state, before it is said to be done; after that, before the commit."""
+    """After the lapses; after how things stand; after the state, before it is said to be done; before the commit."""
     case = Case(kafka, run, 2, load(4_000))
     Feeder(case.ground, case.sendings).done()
     for count in (1, 4):
