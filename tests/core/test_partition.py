@@ -1,8 +1,24 @@
-"""The state of a partition number says in which layout it was written."""
+"""The state of a partition number says in which layout it was written, and the number is raised when the layout changes."""
 
+import hashlib
+import json
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import msgspec
 import pytest
 
+import streams.events
+from streams import floor, memory, sequence
+from streams.evidence import Sign
+from streams.lapses import Finding, Lapse
+from streams.matching.match import Match
+from streams.obligations.duty import Duty
+from streams.obligations.prior import KeptNotice
+from streams.obligations.salvos import Judged
 from streams.partition import LAYOUT, LayoutError, PartitionWatch
+from streams.retractions import Taken
 from tests.core.test_floor import sent
 from tests.core.world import WORLD, check
 
@@ -38,3 +54,57 @@ def test_a_state_of_another_version_is_refused_before_anything_of_it_is_read(lay
 
 def test_where_nothing_was_written_there_is_nothing_to_refuse() -> None:
     assert PartitionWatch(WORLD, 0, 1).recall({}) == []
+
+
+LAYOUTS = {1: ""}
+"""What each layout looks like."""
+
+
+def kinds_of(duty: type[Duty]) -> Iterator[tuple[str, Any]]:
+    """What each kind of duty remembers, by its name."""
+    for kind in duty.__subclasses__():
+        if kind.__module__.startswith("streams."):
+            yield kind.__name__, kind.kept
+        yield from kinds_of(kind)
+
+
+def shape_of_the_state() -> str:
+    """A digest of the types of all cells, but for the events in them: those have versions of their own."""
+    cells: dict[str, Any] = dict(kinds_of(Duty)) | {
+        "clock": memory.Clock,
+        "entries": list[tuple[Finding | None, Lapse]],
+        "feed": memory._Feed,
+        "floor": floor.Kept,
+        "line": memory._Line,
+        "match": Match,
+        "notice": KeptNotice,
+        "salvo": Judged,
+        "sequence": sequence.Memory,
+        "signs": list[Sign],
+        "sweeps": memory._Sweeps,
+        "taken": list[Taken],
+    }
+    structs = (each for part in vars(streams.events).values() if isinstance(part, ModuleType) for each in vars(part).values())
+    events = {each.__name__ for each in structs if getattr(each, "__module__", "").startswith("streams.events.")}
+    shapes: dict[str, Any] = {}
+    for name, cell in cells.items():
+        if cell is not None:
+            schema = msgspec.json.schema(cell)
+            shapes |= {f"struct {each}": shape for each, shape in schema.pop("$defs", {}).items() if each not in events}
+            shapes[name] = schema
+    return hashlib.sha256(json.dumps(bare(shapes), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def bare(schema: Any) -> Any:
+    """A schema without its words."""
+    match schema:
+        case dict():
+            return {key: bare(value) for key, value in schema.items() if key not in ("title", "description")}
+        case list():
+            return [bare(value) for value in schema]
+        case _:
+            return schema
+
+
+def test_another_layout_has_another_number() -> None:
+    assert shape_of_the_state() == LAYOUTS[LAYOUT], "raise LAYOUT where one version would misread another's; put this here"
