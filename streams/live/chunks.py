@@ -41,6 +41,7 @@ LEANT_ON: dict[str, tuple[str, ...]] = {
     "getmany": ("self", "timeout"),
     "perform_seek": ("self",),
     "seek": ("self", "partition", "offset"),
+    "_seek": ("self", "partition", "offset"),
     "ack": ("self", "message"),
     "_add_gap": ("self", "tp", "offset_from", "offset_to"),
     "_new_offset": ("self", "tp"),
@@ -61,6 +62,8 @@ LEANT_ON_THREAD: dict[str, tuple[str, ...]] = {
     "_create_worker_consumer": ("self", "transport"),
     "_fetch_records": ("self", "consumer", "active_partitions", "timeout", "max_records"),
     "_seek_wait": ("self", "consumer", "partitions"),
+    "seek": ("self", "partition", "offset"),
+    "call_thread": ("self", "fun", "args", "kwargs"),
 }
 """And those of the thread in which it talks to the broker."""
 
@@ -194,6 +197,14 @@ class ChunkConsumer(driver.Consumer):
             if (self._committed_offset.get(tp) or 0) > offset:
                 log.info("partition %d: the state has %s up to %d only, which is read again", tp.partition, tp.topic, offset)
             await self.seek(tp, offset)
+
+    async def _seek(self, partition: TP, offset: int) -> None:
+        """Seek in the thread that fetches: Faust does so from its own, and a fetch misses what it is about to hand over."""
+
+        async def there() -> None:
+            self._thread.seek(partition, offset)
+
+        await self._thread.call_thread(there)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109 - Faust's argument
         """Fetch what is there: one message a chunk, and the changelogs' records one by one."""
