@@ -1,4 +1,4 @@
-"""One browser for all tests that need one, or the reason why there is none."""
+"""A browser for the tests that need one, or the reason why there is none."""
 
 import os
 from collections.abc import Iterator
@@ -10,9 +10,13 @@ from playwright.sync_api import Page as Tab
 from tests.page.browsing import ARGUMENTS, chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser. Without one its tests are skipped, and fail where CI is set."""
+    """A browser. Without one its tests are skipped, and fail where CI is set.
+
+    It lives no longer than a module's tests: as long as it does, this thread has a running loop, and ``asyncio.run`` fails in
+    whatever other test comes along.
+    """
     path = chromium()
     if path is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("no browser: install chromium, or name one in CHROMIUM")
