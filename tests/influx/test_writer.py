@@ -1,5 +1,6 @@
 """A story published to Kafka and judged by a worker shows in a real InfluxDB, whatever happens on the way."""
 
+import contextlib
 import json
 import os
 import signal
@@ -42,18 +43,25 @@ def arrived(database: Prepared, run: str, expected: Told) -> bool:
     return database.counts(run) == {measurement: len(points) for measurement, points in expected.items()}
 
 
+def found(database: Prepared, run: str, measurement: str) -> list[dict[str, object]]:
+    """The points of a run that the database has."""
+    rows = database.points(run, measurement)
+    return sorted(({name: value for name, value in row.items() if value is not None} for row in rows), key=by_time)
+
+
 def assert_same(database: Prepared, run: str, expected: Told) -> None:
     """The database has the expected points of a run, each once, and no other."""
     for measurement, points in expected.items():
-        rows = database.points(run, measurement)
-        found = [{name: value for name, value in row.items() if value is not None} for row in rows]
-        assert sorted(found, key=by_time) == points, measurement
+        assert found(database, run, measurement) == points, measurement
 
 
 def waited(database: Prepared, run: str, expected: Told, process: Worker) -> None:
     """Wait until all points are there, and hold them against what ought to be."""
     wanted = {measurement: len(points) for measurement, points in expected.items()}
     until(lambda: arrived(database, run, expected), lambda: f"{wanted}, there: {database.counts(run)}\n{process.said()}")
+    # It shows a point field by field.
+    with contextlib.suppress(AssertionError):
+        until(lambda: all(found(database, run, each) == points for each, points in expected.items()), "whole points", 10)
     assert_same(database, run, expected)
 
 
