@@ -15,6 +15,7 @@ from kafka.net.inet import KafkaNetSocket
 
 from deploy.stack.influx import Influx
 from deploy.stack.kafka import Kafka
+from deploy.stack.stack import Report
 from tests.broker import SETTINGS, missing, missing_database, shared
 
 # What they assert on behalf of tests says what was found, as in a test.
@@ -83,13 +84,18 @@ class Database(NamedTuple):
     token: str
 
 
+def database_of(report: Report) -> Database:
+    """The database that a report tells of."""
+    facts = report.facts
+    return Database(str(facts["url"]), str(facts["org"]), Path(str(facts["token_file"])).read_text().strip())
+
+
 @pytest.fixture(scope="session")
 def influx(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A real database, one for the whole session; each test makes buckets of its own."""
     _had(missing_database(), "a real database")
     with shared(Path(request.config.rootpath) / ".pytest_cache" / "influx", Influx()) as (_, report):
-        facts = report.facts
-        yield Database(str(facts["url"]), str(facts["org"]), Path(str(facts["token_file"])).read_text().strip())
+        yield database_of(report)
 
 
 @pytest.fixture

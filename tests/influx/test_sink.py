@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
@@ -63,9 +64,10 @@ def test_each_row_goes_to_its_bucket_and_minutes_that_are_kept_no_more_are_left_
     assert [row["id"] for row in database.points(run, "contact")] == [run]
 
 
-def test_of_many_points_just_the_bad_ones_are_refused(run: str, influx: Database, database: Prepared) -> None:
+def test_of_many_points_just_the_bad_ones_are_refused(run: str, poisoned: Database, tmp_path: Path) -> None:
+    database = prepared(poisoned, tmp_path)
     # Somebody wrote a number in that week where the schema has a word.
-    raw = Kept(influx.url, influx.org, influx.token).sink
+    raw = Kept(poisoned.url, poisoned.org, poisoned.token).sink
     raw._put("steadyline-runs", [f"contact,run={run},dyad=A-B,kind=contact level=1i {at_second(POISONED, 'first')}"])
     good = [contact(run, f"good-{number}", POISONED - timedelta(days=30, minutes=number)) for number in range(193)]
     bad = [contact(run, f"bad-{number}", POISONED + timedelta(minutes=number)) for number in range(7)]

@@ -1,6 +1,5 @@
 """A story published to Kafka and judged by a worker shows in a real InfluxDB, whatever happens on the way."""
 
-import contextlib
 import json
 import os
 import signal
@@ -24,7 +23,7 @@ from streams.letters import decode_letter
 from streams.topics import DEAD_LETTERS
 from streams.watch import Watch
 from tests.broker import quiet
-from tests.conftest import Database
+from tests.conftest import Database, database_of
 from tests.core.world import event
 from tests.influx.ground import Prepared, prepared, writer
 from tests.influx.told import Told, by_time, rows, told
@@ -43,25 +42,18 @@ def arrived(database: Prepared, run: str, expected: Told) -> bool:
     return database.counts(run) == {measurement: len(points) for measurement, points in expected.items()}
 
 
-def found(database: Prepared, run: str, measurement: str) -> list[dict[str, object]]:
-    """The points of a run that the database has."""
-    rows = database.points(run, measurement)
-    return sorted(({name: value for name, value in row.items() if value is not None} for row in rows), key=by_time)
-
-
 def assert_same(database: Prepared, run: str, expected: Told) -> None:
     """The database has the expected points of a run, each once, and no other."""
     for measurement, points in expected.items():
-        assert found(database, run, measurement) == points, measurement
+        rows = database.points(run, measurement)
+        found = [{name: value for name, value in row.items() if value is not None} for row in rows]
+        assert sorted(found, key=by_time) == points, measurement
 
 
 def waited(database: Prepared, run: str, expected: Told, process: Worker) -> None:
     """Wait until all points are there, and hold them against what ought to be."""
     wanted = {measurement: len(points) for measurement, points in expected.items()}
     until(lambda: arrived(database, run, expected), lambda: f"{wanted}, there: {database.counts(run)}\n{process.said()}")
-    # It shows a point field by field.
-    with contextlib.suppress(AssertionError):
-        until(lambda: all(found(database, run, each) == points for each, points in expected.items()), "whole points", 10)
     assert_same(database, run, expected)
 
 
@@ -125,8 +117,7 @@ def alone(influx: Database, tmp_path: Path) -> Iterator[Stack]:
 
 def up(stack: Stack) -> Database:
     (report,) = stack.up(quiet)
-    facts = report.facts
-    return Database(str(facts["url"]), str(facts["org"]), Path(str(facts["token_file"])).read_text().strip())
+    return database_of(report)
 
 
 def test_while_influxdb_is_away_nothing_is_lost_or_doubled(kafka: str, run: str, alone: Stack, tmp_path: Path) -> None:
@@ -173,11 +164,12 @@ def test_a_writer_that_waits_for_the_database_ends_when_asked(kafka: str, run: s
 
 
 def test_a_poison_point_becomes_a_dead_letter_and_all_others_are_written(
-    kafka: str, run: str, influx: Database, database: Prepared
+    kafka: str, run: str, poisoned: Database, tmp_path: Path
 ) -> None:
+    database = prepared(poisoned, tmp_path)
     # In one week of 1985 somebody wrote numbers where the schema has words: the database refuses the words there.
-    poisoned = "1985-05-01T12:00:00Z"
-    with InfluxDBClient(url=influx.url, org=influx.org, token=influx.token) as client:
+    week = "1985-05-01T12:00:00Z"
+    with InfluxDBClient(url=poisoned.url, org=poisoned.org, token=poisoned.token) as client:
         line = f"contact,run={run},dyad=AA-BB,kind=contact level=1i 483796800000000000"
         client.write_api(write_options=SYNCHRONOUS).write(bucket="steadyline-runs", record=line)
 
@@ -187,7 +179,7 @@ def test_a_poison_point_becomes_a_dead_letter_and_all_others_are_written(
 
     good = [f"good-{number}" for number in range(40)]
     lines = [told_at(name, f"1985-03-{1 + number % 28:02}T0{number % 10}:00:00Z") for number, name in enumerate(good)]
-    lines.insert(20, told_at("bad", poisoned))
+    lines.insert(20, told_at("bad", week))
     ground = Ground(kafka, run, 1)
     ground.send(planned(lines, run, 1))
     with writer(ground, database) as service:
