@@ -13,7 +13,10 @@ from alerts.journal import AnyEntry, LapseEntry, OutcomeEntry
 from alerts.policy import Policy
 from alerts.sendings import CLEARING, PASSING, Outcome, Sending
 from streams.lapses import Lapse
+from streams.layouts import LAYOUT_CELL, refuse_other
 
+LAYOUT = 1
+"""The layout of the state: one more whenever one version cannot read, or would misread, what the version before wrote."""
 _SEPARATOR = "\x1f"
 _encode = msgspec.msgpack.Encoder().encode
 _sending = msgspec.msgpack.Decoder(Sending).decode
@@ -43,6 +46,8 @@ class Station:
         self._repeated = frozenset(receiver.id for receiver in policy.receivers if receiver.kind == "alertmanager")
         self._seen: dict[str, int] = {}
         self._changed: dict[str, bytes | None] = {}
+        self._laid = False
+        """Whether the state says which layout it has."""
 
     def knows(self, lapse: Lapse) -> bool:
         """Whether this revision, or a later one, was taken in."""
@@ -72,10 +77,19 @@ class Station:
     def changes(self) -> dict[str, bytes | None]:
         """The cells that changed since the last call, by name; ``None`` for one that is gone."""
         changed, self._changed = self._changed, {}
-        return changed | {f"desk{_SEPARATOR}{_SEPARATOR.join(name)}": cell for name, cell in self.desk.changes().items()}
+        changed |= {f"desk{_SEPARATOR}{_SEPARATOR.join(name)}": cell for name, cell in self.desk.changes().items()}
+        if changed and not self._laid:
+            self._laid, changed[LAYOUT_CELL] = True, str(LAYOUT).encode()
+        return changed
 
     def recall(self, cells: Mapping[str, bytes]) -> None:
-        """Go on from the state that ``cells`` hold. Nothing may have been taken in yet."""
+        """Go on from the state that ``cells`` hold. Nothing may have been taken in yet.
+
+        Raises:
+            LayoutError: when another version wrote the cells, in a layout of its own; nothing is recalled.
+        """
+        refuse_other(cells, LAYOUT)
+        self._laid = bool(cells)
         desk = dict(_of(cells, "desk"))
         if desk:
             self.desk.recall({tuple(name.split(_SEPARATOR)): cell for name, cell in desk.items()})

@@ -14,6 +14,7 @@ from streams.events import AnyEvent
 from streams.events.decode import Refused
 from streams.floor import Floor, Kept
 from streams.lapses import Lapse
+from streams.layouts import LAYOUT_CELL, refuse_other
 from streams.posture import Posture
 from streams.remit import Remit
 from streams.routes import Homes, partition_of
@@ -24,12 +25,8 @@ from streams.watch import Watch
 LAYOUT = 1
 """The layout of the state: one more whenever one version cannot read, or would misread, what the version before wrote."""
 _SEPARATOR = "\x1f"
-_SEQUENCE, _FLOOR, _LAYOUT = "sequence", "floor", "layout"
+_SEQUENCE, _FLOOR = "sequence", "floor"
 _MINUTE = timedelta(minutes=1)
-
-
-class LayoutError(ValueError):
-    """A state that another version wrote, and this one would misread."""
 
 
 class Taken(msgspec.Struct):
@@ -174,7 +171,7 @@ class PartitionWatch:
             if kept != self._kept:
                 self._kept = changes[_FLOOR] = kept
             if not self._laid:
-                self._laid, changes[_LAYOUT] = True, str(LAYOUT).encode()
+                self._laid, changes[LAYOUT_CELL] = True, str(LAYOUT).encode()
         return changes
 
     def recall(self, cells: Mapping[str, bytes]) -> list[Lapse]:
@@ -186,20 +183,15 @@ class PartitionWatch:
         Raises:
             LayoutError: when another version wrote the cells, in a layout of its own; nothing is recalled.
         """
-        if cells:
-            if (layout := cells.get(_LAYOUT, b"0").decode("ascii", "replace")) != str(LAYOUT):
-                raise LayoutError(
-                    f"expected a state of layout {LAYOUT}, got one of layout {layout}: another version of Steadyline wrote it;"
-                    " run that one, or see in docs/operating.md how to begin anew"
-                )
-            self._laid = True
+        refuse_other(cells, LAYOUT)
+        self._laid = bool(cells)
         if _SEQUENCE in cells:
             self._sequencer.recall(msgspec.msgpack.decode(cells[_SEQUENCE], type=Memory))
         if _FLOOR in cells:
             self._kept = cells[_FLOOR]
             self._minute, kept = msgspec.msgpack.decode(self._kept, type=tuple[datetime | None, Kept])
             self._floor.recall(kept)
-        of_watch = {name: cell for name, cell in cells.items() if name not in (_SEQUENCE, _FLOOR, _LAYOUT)}
+        of_watch = {name: cell for name, cell in cells.items() if name not in (_SEQUENCE, _FLOOR, LAYOUT_CELL)}
         return self._watch.recall({tuple(name.split(_SEPARATOR)): cell for name, cell in of_watch.items()})
 
 

@@ -24,6 +24,7 @@ from alerts.service.store import Store, StoreError
 from alerts.station import Station
 from streams.actions import Action
 from streams.lapses import Lapse
+from streams.layouts import LayoutError
 
 POLL = 0.1
 """Seconds from one look at the log and at the trail to the next."""
@@ -203,7 +204,7 @@ class EmbeddedDesk:
             ready: Is told where the API is, once it listens.
 
         Raises:
-            StoreError: when the file cannot be used, or another desk has it.
+            StoreError: when the file cannot be used, holds a state of another version, or another desk has it.
             OSError: when nothing can listen there.
         """
         loop = asyncio.get_running_loop()
@@ -212,7 +213,10 @@ class EmbeddedDesk:
         with contextlib.closing(Alone(self._path)), Store(self._path) as store:
             settings = self._settings
             station = Station(settings.policy, run=settings.run)
-            station.recall(store.cells())
+            try:
+                station.recall(store.cells())
+            except LayoutError as error:
+                raise StoreError(f"{self._path}: {error}") from error
             embedded = Embedded(store, station, self._lapses, clock=utc, crash=self._crash)
             runner = Runner(
                 station,

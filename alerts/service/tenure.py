@@ -94,6 +94,9 @@ class Tenure:
             owner: The app.
             state: The cells that were read back.
             ports: The ways out, by the ids of receivers.
+
+        Raises:
+            LayoutError: when another version wrote the state, in a layout of its own.
         """
         self._owner = owner
         settings = owner.settings

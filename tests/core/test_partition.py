@@ -1,7 +1,5 @@
 """The state of a partition number says in which layout it was written, and the number is raised when the layout changes."""
 
-import hashlib
-import json
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -13,14 +11,16 @@ import streams.events
 from streams import floor, memory, sequence
 from streams.evidence import Sign
 from streams.lapses import Finding, Lapse
+from streams.layouts import LayoutError
 from streams.matching.match import Match
 from streams.obligations.duty import Duty
 from streams.obligations.prior import KeptNotice
 from streams.obligations.salvos import Judged
-from streams.partition import LAYOUT, LayoutError, PartitionWatch
+from streams.partition import LAYOUT, PartitionWatch
 from streams.retractions import Taken
 from tests.core.test_floor import sent
 from tests.core.world import WORLD, check
+from tests.shapes import shape_of
 
 
 def written() -> dict[str, bytes]:
@@ -89,24 +89,7 @@ def shape_of_the_state() -> str:
         each for part in parts for each in vars(part).values() if isinstance(each, type) and issubclass(each, msgspec.Struct)
     ]
     events = {each.__name__ for each in structs if each.__module__.startswith("streams.events.")}
-    shapes: dict[str, Any] = {}
-    for name, cell in cells.items():
-        if cell is not None:
-            schema = msgspec.json.schema(cell)
-            shapes |= {f"struct {each}": shape for each, shape in schema.pop("$defs", {}).items() if each not in events}
-            shapes[name] = schema
-    return hashlib.sha256(json.dumps(bare(shapes), sort_keys=True).encode()).hexdigest()[:16]
-
-
-def bare(schema: Any) -> Any:
-    """A schema without its words."""
-    match schema:
-        case dict():
-            return {key: bare(value) for key, value in schema.items() if key not in ("title", "description")}
-        case list():
-            return [bare(value) for value in schema]
-        case _:
-            return schema
+    return shape_of({name: cell for name, cell in cells.items() if cell is not None}, but=events)
 
 
 def test_another_layout_has_another_number() -> None:
