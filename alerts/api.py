@@ -11,15 +11,13 @@ import math
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from importlib.metadata import version
 from typing import Annotated, Any, Protocol
 
 import msgspec
 from litestar import Litestar, Response, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi import OpenAPIConfig, ResponseSpec
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import SecurityScheme
 from litestar.params import FromPath, FromQuery
 from msgspec import Meta
 from prometheus_client import CollectorRegistry
@@ -33,8 +31,9 @@ from alerts.station import Station
 from streams.actions import Action, AnyDeed
 from streams.events.envelope import EventId
 from streams.web.buckets import Bucket
+from streams.web.describing import SCHEMAS, described, serving, told
 from streams.web.handling import HANDLERS, Asked
-from streams.web.problems import JSON, PROBLEM, Problem, ProblemError
+from streams.web.problems import JSON, RETRY, ProblemError
 
 LONGEST_BODY = 16_384
 """Bytes of an action."""
@@ -43,7 +42,6 @@ _RATE, _AT_ONCE = 5.0, 50.0
 _WRONG_RATE, _WRONG_AT_ONCE = 0.2, 10.0
 _SIGN_IN = {"WWW-Authenticate": 'Bearer realm="steadyline", Basic realm="steadyline"'}
 _AWAY = "the desk does not run here now; ask again"
-_RETRY = {"Retry-After": "2"}
 _CHECKED = 4
 """Passwords that are checked at the same time: each takes 64 MiB."""
 
@@ -128,7 +126,7 @@ def application(
         open_metrics: Whether the metrics are shown to whoever asks.
     """
     gate = _Gate(doors, clock, monotonic)
-    troubles = {401: _told("Nobody, or a wrong secret."), 403: _told("Not with this role."), 429: _told("Too often.")}
+    troubles = {401: told("Nobody, or a wrong secret."), 403: told("Not with this role."), 429: told("Too often.")}
     secured: list[dict[str, list[str]]] = [{"token": []}, {"password": []}]
 
     @get("/v1/pages", operation_id="Pages", summary="The pages that are open", security=secured, responses=troubles)
@@ -171,9 +169,9 @@ def application(
         responses={
             **troubles,
             201: ResponseSpec(data_container=Done, description="It stands on the trail.", generate_examples=False),
-            409: _told("It makes no sense now."),
-            422: _told("No action."),
-            503: _told("The desk does not run here now."),
+            409: told("It makes no sense now."),
+            422: told("No action."),
+            503: told("The desk does not run here now."),
         },
     )
     async def act(request: Asked) -> Response[bytes]:
@@ -191,7 +189,7 @@ def application(
             # What was sent again because its answer was lost is on the trail already.
             head = desk.head() if name in station.desk.actions else await desk.act(action)
         except OSError:
-            raise ProblemError(503, "the trail cannot be written now", headers=_RETRY) from None
+            raise ProblemError(503, "the trail cannot be written now", headers=RETRY) from None
         return Response(
             msgspec.json.encode(Done(action=action, number=head.number, digest=head.digest)), status_code=201, media_type=JSON
         )
@@ -201,7 +199,7 @@ def application(
         why = desk.alive()
         return _json({"alive": why is None, "why": why}, status=200 if why is None else 503)
 
-    @get("/readyz", operation_id="Ready", summary="Whether it works", responses={503: _told("It does not.")})
+    @get("/readyz", operation_id="Ready", summary="Whether it works", responses={503: told("It does not.")})
     async def readyz() -> Response[bytes]:
         reasons = desk.ready()
         return _json({"ready": not reasons, "why": reasons}, status=503 if reasons else 200)
@@ -213,37 +211,26 @@ def application(
         encode, kind = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(registry), headers={"Content-Type": kind})
 
-    @get("/openapi.json", include_in_schema=False)
-    async def openapi() -> Response[bytes]:
-        return Response(described, media_type=JSON)
-
     handlers: list[HTTPRouteHandler] = [pages, page, silences, watch, handover, act, healthz, readyz, metrics]
-    described = document(handlers)
-    return Litestar([*handlers, openapi], exception_handlers=HANDLERS, logging_config=None, openapi_config=None)
-
-
-def document(handlers: Sequence[HTTPRouteHandler]) -> bytes:
-    """The OpenAPI document: Litestar's, with the schemas of what is sent and answered, made from the types."""
-    app = Litestar(
-        handlers,
-        logging_config=None,
-        openapi_config=OpenAPIConfig(
-            title="Steadyline alert desk",
-            version=version("steadyline"),
-            description="What is open, who has it, and what people do about it.",
-            render_plugins=[JsonRenderPlugin()],
-            components=Components(
-                security_schemes={
-                    "token": SecurityScheme(type="http", scheme="bearer", description="steadyline alerts people add"),
-                    "password": SecurityScheme(type="http", scheme="basic"),
-                }
-            ),
-        ),
+    return Litestar(
+        [*handlers, serving(document(handlers))], exception_handlers=HANDLERS, logging_config=None, openapi_config=None
     )
-    made: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
+
+
+def document(handlers: Sequence[HTTPRouteHandler]) -> dict[str, Any]:
+    """The OpenAPI document, with the schemas of what is sent and answered, made from the types."""
+    made = described(
+        handlers,
+        title="Steadyline alert desk",
+        description="What is open, who has it, and what people do about it.",
+        schemes={
+            "token": SecurityScheme(type="http", scheme="bearer", description="steadyline alerts people add"),
+            "password": SecurityScheme(type="http", scheme="basic"),
+        },
+    )
     types = (Asking, Done, PageView, SilenceView, Watch, Handover)
-    (*schemas,), parts = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
-    made["components"].setdefault("schemas", {}).update(msgspec.json.decode(msgspec.json.encode(parts)))
+    (*schemas,), parts = msgspec.json.schema_components(types, ref_template=SCHEMAS + "{name}")
+    made["components"]["schemas"].update(msgspec.json.decode(msgspec.json.encode(parts)))
     of = dict(zip(types, schemas, strict=True))
 
     def answers(path: str, schema: dict[str, Any]) -> None:
@@ -256,7 +243,7 @@ def document(handlers: Sequence[HTTPRouteHandler]) -> bytes:
     answers("/v1/handover", of[Handover])
     body = {"required": True, "content": {JSON: {"schema": of[Asking]}}}
     made["paths"]["/v1/actions"]["post"]["requestBody"] = body
-    return msgspec.json.encode(made)
+    return made
 
 
 class _Gate:
@@ -282,7 +269,7 @@ class _Gate:
         try:
             account = await self._account(request.headers.get("authorization", ""))
         except PeopleError:
-            raise ProblemError(503, "the file of people cannot be read", headers=_RETRY) from None
+            raise ProblemError(503, "the file of people cannot be read", headers=RETRY) from None
         if account is None:
             wrong.take(1, self._monotonic())
             raise ProblemError(401, "expected a token (bearer) or an id and its password (basic)", headers=_SIGN_IN)
@@ -323,13 +310,9 @@ class _Gate:
 def _station(desk: Deskside) -> Station:
     station = desk.station
     if station is None:
-        raise ProblemError(503, _AWAY, headers=_RETRY)
+        raise ProblemError(503, _AWAY, headers=RETRY)
     return station
 
 
 def _json(document: object, *, status: int = 200) -> Response[bytes]:
     return Response(msgspec.json.encode(document) + b"\n", status_code=status, media_type=JSON)
-
-
-def _told(status: str) -> ResponseSpec:
-    return ResponseSpec(data_container=Problem, description=status, media_type=PROBLEM, generate_examples=False)

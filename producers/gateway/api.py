@@ -4,15 +4,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
 from litestar import HttpMethod, Litestar, MediaType, Response, get, post, route
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi import OpenAPIConfig, ResponseSpec
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, OpenAPIMediaType, Operation, RequestBody, Schema, SecurityScheme
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema, SecurityScheme
 from litestar.params import FromPath
 from prometheus_client.exposition import choose_encoder
 
@@ -26,12 +24,12 @@ from producers.gateway.pings import LONGEST_BODY, MOST_TEXT, Pings, signal_of
 from producers.gateway.problems import Problem, ProblemError, Receipt
 from producers.gateway.tokens import Keyring, TokensError, heard_of
 from streams.events.schemas import schema
+from streams.web.describing import SCHEMAS, described, serving, told
 from streams.web.handling import HANDLERS, Asked
-from streams.web.problems import JSON, PROBLEM
+from streams.web.problems import JSON, RETRY
 
 _LONGEST_RUN = 64
-_RETRY = {"Retry-After": "2"}
-_EVENT = "#/components/schemas/Event"
+_EVENT = f"{SCHEMAS}Event"
 
 
 def _body() -> RequestBody:
@@ -51,7 +49,7 @@ class _PostEvents(Operation):
 
 
 def _told(status: str) -> ResponseSpec:
-    return ResponseSpec(data_container=Problem, description=status, media_type=PROBLEM, generate_examples=False)
+    return told(status, Problem)
 
 
 @dataclass(frozen=True)
@@ -125,7 +123,7 @@ def application(parts: Parts) -> Litestar:
         try:
             await parts.intake.ask()
         except (AwayError, BusyError):
-            raise ProblemError(503, "the log does not take events in", headers=_RETRY) from None
+            raise ProblemError(503, "the log does not take events in", headers=RETRY) from None
         return Response(b'{"ready":true}\n', media_type=JSON)
 
     @get("/metrics", operation_id="Metrics", summary="For Prometheus")
@@ -136,15 +134,9 @@ def application(parts: Parts) -> Litestar:
         encode, kind = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(parts.metrics.registry), headers={"Content-Type": kind})
 
-    @get("/openapi.json", include_in_schema=False)
-    async def openapi() -> Response[bytes]:
-        return Response(described, media_type=JSON)
-
     handlers = [events, ping, ping_told, healthz, readyz, metrics]
-    # Litestar would serve its own pages about the document beside it: another app that is never served describes the routes.
-    described = document(handlers)
     return Litestar(
-        [*handlers, openapi],
+        [*handlers, serving(document(handlers))],
         exception_handlers=HANDLERS,
         request_max_body_size=None,
         logging_config=None,
@@ -156,7 +148,7 @@ async def _ping(parts: Parts, request: Asked, address: str, told: str) -> Respon
     try:
         check = parts.keyring.check(address)
     except TokensError:
-        raise ProblemError(503, "the gateway's checks cannot be read", headers=_RETRY) from None
+        raise ProblemError(503, "the gateway's checks cannot be read", headers=RETRY) from None
     signal = signal_of(told)
     if check is None or signal is None:
         raise ProblemError(404, "no such check")
@@ -173,7 +165,7 @@ async def _ping(parts: Parts, request: Asked, address: str, told: str) -> Respon
         ready = [] if said.event is None else [said.event]
         await parts.intake.put(Parcel(heard_of(check), "gateway/ping", None, ready, (), notes))
     except (AwayError, BusyError):
-        raise ProblemError(503, "the log does not take events in; ping again", headers=_RETRY) from None
+        raise ProblemError(503, "the log does not take events in; ping again", headers=RETRY) from None
     except SlowError as error:
         raise ProblemError(408, str(error)) from None
     except TooLargeError as error:
@@ -183,26 +175,16 @@ async def _ping(parts: Parts, request: Asked, address: str, told: str) -> Respon
     return Response("OK\n", media_type=MediaType.TEXT, headers={"Ping-Body-Limit": str(MOST_TEXT)})
 
 
-def document(handlers: Sequence[HTTPRouteHandler]) -> bytes:
-    """The OpenAPI document: Litestar's, with the events' own schema, made from the types that decode them."""
-    app = Litestar(
+def document(handlers: Sequence[HTTPRouteHandler]) -> dict[str, Any]:
+    """The OpenAPI document, with the events' own schema, made from the types that decode them."""
+    made = described(
         handlers,
-        logging_config=None,
-        openapi_config=OpenAPIConfig(
-            title="Steadyline gateway",
-            version=version("steadyline"),
-            description="Takes CloudEvents from those who are allowed to say them, and appends them to the log.",
-            render_plugins=[JsonRenderPlugin()],
-            components=Components(
-                security_schemes={
-                    "token": SecurityScheme(type="http", scheme="bearer", description="steadyline gateway token add")
-                }
-            ),
-        ),
+        title="Steadyline gateway",
+        description="Takes CloudEvents from those who are allowed to say them, and appends them to the log.",
+        schemes={"token": SecurityScheme(type="http", scheme="bearer", description="steadyline gateway token add")},
     )
-    made: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
-    events = msgspec.json.decode(msgspec.json.encode(schema()).replace(b'"#/$defs/', b'"#/components/schemas/'))
-    schemas = made["components"].setdefault("schemas", {})
+    events = msgspec.json.decode(msgspec.json.encode(schema()).replace(b'"#/$defs/', f'"{SCHEMAS}'.encode()))
+    schemas = made["components"]["schemas"]
     schemas.update(events.pop("$defs"))
     events.pop("$schema")
     schemas["Event"] = events
@@ -210,4 +192,4 @@ def document(handlers: Sequence[HTTPRouteHandler]) -> bytes:
     content[ONE]["schema"] = {"$ref": _EVENT}
     content[BATCH]["schema"] = {"type": "array", "items": {"$ref": _EVENT}}
     content[STREAM]["schema"] = {"type": "string", "description": "One event a line, each as in " + ONE}
-    return msgspec.json.encode(made)
+    return made

@@ -24,12 +24,12 @@ from producers.gateway.sending import PARCEL, Sending, events_of
 from producers.gateway.tokens import Keyring, Token, TokensError
 from streams.events.decode import MAX_BYTES
 from streams.web.buckets import Bucket
+from streams.web.problems import RETRY
 
 ONE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 STREAM = "application/x-ndjson"
 BINARY = "application/json"
-_RETRY = {"Retry-After": "2"}
 _SOON = {"Retry-After": "1"}
 _ATTRIBUTE = "ce-"
 _MOST_ATTRIBUTES = 40
@@ -90,7 +90,7 @@ class Events:
         try:
             token = self._keyring.token(secret.strip(), self._clock()) if scheme.lower() == "bearer" else None
         except TokensError:
-            raise ProblemError(503, "the gateway's tokens cannot be read", headers=_RETRY) from None
+            raise ProblemError(503, "the gateway's tokens cannot be read", headers=RETRY) from None
         if token is None:
             detail = "expected a valid token: Authorization: Bearer TOKEN"
             raise ProblemError(401, detail, headers={"WWW-Authenticate": 'Bearer realm="steadyline"'})
@@ -124,7 +124,7 @@ class Events:
             except AwayError:
                 # Why is the operator's business: it may name what is behind the gateway.
                 detail = "the log does not take events in; send them again"
-                raise ProblemError(503, detail, headers=_RETRY, receipt=sending.receipt()) from None
+                raise ProblemError(503, detail, headers=RETRY, receipt=sending.receipt()) from None
             except SlowError as error:
                 raise ProblemError(408, str(error), receipt=sending.receipt()) from None
             except TooLargeError as error:

@@ -6,6 +6,8 @@ import msgspec
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+RETRY = {"Retry-After": "2"}
+"""The headers of an answer that may be another in two seconds."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
