@@ -4,7 +4,6 @@ A text that was told before gives the very events it gave then, so that a file o
 wrong: what had arrived counts once. Drills have a memory of their own.
 """
 
-import os
 import sqlite3
 from datetime import datetime
 from hashlib import sha256
@@ -17,32 +16,43 @@ from producers.warnings.notices import Known, Ledger
 from producers.warnings.reading import Reading
 from streams.events.envelope import Party
 from streams.events.launches import LaunchNotice
+from streams.log.database import Layout, opened
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 VERSION = 1
-"""The layout of the tables; a file with a higher one was written by a newer program."""
 MOST_TEXTS = 50_000
 """Texts that are remembered; the oldest are forgotten. All coordinators together announce some hundred launches a year."""
 MOST_KNOWN = 100_000
 """Numbers of warnings that are remembered."""
-_APPLICATION = 0x5354574D
-_PATIENCE = 10.0
-_LAYOUT = (
-    "CREATE TABLE known (drill INTEGER NOT NULL, key TEXT NOT NULL, notice TEXT NOT NULL, revision INTEGER NOT NULL,"
-    " party TEXT NOT NULL, PRIMARY KEY (drill, key))",
-    "CREATE TABLE texts (drill INTEGER NOT NULL, source TEXT NOT NULL, digest BLOB NOT NULL, party TEXT NOT NULL,"
-    " events BLOB NOT NULL, PRIMARY KEY (drill, source, digest, party))",
-    f"PRAGMA application_id = {_APPLICATION}",
-    f"PRAGMA user_version = {VERSION}",
-)
+_TABLES = """
+CREATE TABLE known (
+    drill INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    notice TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    party TEXT NOT NULL,
+    PRIMARY KEY (drill, key)
+);
+CREATE TABLE texts (
+    drill INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    party TEXT NOT NULL,
+    events BLOB NOT NULL,
+    PRIMARY KEY (drill, source, digest, party)
+);
+"""
 _read = msgspec.json.Decoder(list[LaunchNotice]).decode
 _write = msgspec.json.Encoder(order="deterministic").encode
 
 
 class RememberingError(Exception):
     """The file of what was told cannot be used. The message says which and why."""
+
+
+LAYOUT = Layout("memory of warnings", 0x5354574D, VERSION, _TABLES, RememberingError)
 
 
 class Remembered:
@@ -60,34 +70,17 @@ class Remembered:
         """
         self.path = path
         self._drill = int(exercise)
-        try:
-            if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-            self._db = sqlite3.connect(path or ":memory:", timeout=_PATIENCE, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise RememberingError(f"{path}: cannot open what was told of warnings: {error}") from error
+        self._db = opened(path, LAYOUT)
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._check()
             rows = self._db.execute("SELECT key, notice, revision, party FROM known WHERE drill = ?", (self._drill,))
             self._before = {key: Known(*known) for key, *known in rows}
-        except (sqlite3.Error, RememberingError) as error:
+        except sqlite3.Error as error:
             self._db.close()
-            busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
-            what = "another process holds on to" if busy else "expected"
-            raise RememberingError(f"{path}: {what} what was told of warnings: {error}") from error
+            busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            what = "another process holds on to" if busy else "cannot read"
+            raise RememberingError(f"{path}: {what} the memory of warnings: {error}") from error
         self._ledger = Ledger(dict(self._before))
-
-    def _check(self) -> None:
-        if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-            for statement in _LAYOUT:
-                self._db.execute(statement)
-        application, version = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-        if application != _APPLICATION:
-            raise RememberingError("a database of something else")
-        if version > VERSION:
-            raise RememberingError(f"written by a newer Steadyline (layout {version}, this one knows {VERSION})")
 
     def __enter__(self) -> Self:
         return self
@@ -129,7 +122,7 @@ class Remembered:
             self._db.execute("COMMIT")
             self._db.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            raise RememberingError(f"{self.path}: cannot write what was told of warnings: {error}") from error
+            raise RememberingError(f"{self.path}: cannot write the memory of warnings: {error}") from error
         self._before = dict(self._ledger.known)
 
 

@@ -38,11 +38,11 @@ class Layout(NamedTuple):
     private: bool = False
 
 
-def opened(path: Path, layout: Layout, *, create: bool = True, one_thread: bool = True) -> sqlite3.Connection:
+def opened(path: Path | None, layout: Layout, *, create: bool = True, one_thread: bool = True) -> sqlite3.Connection:
     """Open a file of this kind, in autocommit: transactions are begun and ended by ``transaction``.
 
     Args:
-        path: The file.
+        path: The file; ``None`` for a database in memory, which ends with its connection.
         layout: What it is.
         create: Make it where there is none: what people report is for its owner alone, and what SQLite puts beside it has the
             same mode.
@@ -52,12 +52,12 @@ def opened(path: Path, layout: Layout, *, create: bool = True, one_thread: bool 
         Exception: ``layout.fault``, when the file cannot be opened, is something else, or was written by a newer program.
     """
     try:
-        if create:
+        if create and path is not None:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
             if layout.private:
                 path.chmod(0o600)
-        db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=one_thread)
+        db = sqlite3.connect(path or ":memory:", timeout=PATIENCE, isolation_level=None, check_same_thread=one_thread)
     except (OSError, sqlite3.Error) as error:
         raise layout.fault(f"{path}: cannot open the {layout.what}: {error}") from error
     try:
@@ -94,7 +94,7 @@ def transaction(db: sqlite3.Connection, path: Path, fault: type[Exception]) -> I
         raise fault(f"{path}: cannot write: {error}") from error
 
 
-def _check(db: sqlite3.Connection, path: Path, layout: Layout) -> None:
+def _check(db: sqlite3.Connection, path: Path | None, layout: Layout) -> None:
     if _is_empty(db) and _number(db, "application_id") == 0:
         _lay_out(db, layout)
     application, version = _number(db, "application_id"), _number(db, "user_version")

@@ -11,6 +11,7 @@ from producers.warnings import remembering
 from producers.warnings.filed import Filed, Said, filed
 from producers.warnings.notices import ENDLESS, NO_OFFICE
 from producers.warnings.remembering import Remembered, RememberingError
+from streams.log import database
 from streams.matching.notices import series_of
 
 RECEIVED = datetime(2024, 9, 24, tzinfo=UTC)
@@ -176,7 +177,7 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_only_one_has_it_at_a_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remembering, "_PATIENCE", 0.05)
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
     with Remembered(path), pytest.raises(RememberingError, match="another process holds on to"):
         Remembered(path)
 
