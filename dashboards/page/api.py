@@ -302,28 +302,24 @@ def application(parts: Parts) -> Litestar:
 
 async def _told(board: Board, last: str | None, signed_in: Callable[[], bool]) -> AsyncIterator[bytes]:
     """The stream of one browser: what it missed, then what changes, and a beat each second, while it is signed in."""
-    board.viewers += 1
-    try:
-        messages, number = board.since(last)
-        yield b"retry: 1000\n\n" + joined([*messages, board.pulse])
-        beat = asked = time.monotonic()
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_BEAT):
-                    await board.turn()
-            if board.closed:
+    messages, number = board.since(last)
+    yield b"retry: 1000\n\n" + joined([*messages, board.pulse])
+    beat = asked = time.monotonic()
+    while True:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_BEAT):
+                await board.turn()
+        if board.closed:
+            return
+        messages, number = board.after(number)
+        now = time.monotonic()
+        if now - asked >= _ASKED:
+            asked = now
+            if not signed_in():
                 return
-            messages, number = board.after(number)
-            now = time.monotonic()
-            if now - asked >= _ASKED:
-                asked = now
-                if not signed_in():
-                    return
-            if messages or now - beat >= _BEAT:
-                beat = now
-                yield joined([*messages, board.pulse]) or b": nothing yet\n\n"
-    finally:
-        board.viewers -= 1
+        if messages or now - beat >= _BEAT:
+            beat = now
+            yield joined([*messages, board.pulse]) or b": nothing yet\n\n"
 
 
 def _live(parts: Parts) -> Live:

@@ -31,7 +31,6 @@ class Board:
         self.boot = boot
         self.number = 0
         self.pulse: bytes = b""
-        self.viewers = 0
         self.closed = False
         self._sections: dict[str, dict[str, bytes]] = {name: {} for name in SECTIONS}
         self._more = self._silent = 0

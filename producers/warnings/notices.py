@@ -129,11 +129,6 @@ class Ledger:
         return alike[0] if len(alike) == 1 else key
 
 
-def to_events(reading: Reading, *, party: Party | None, source: str, received: datetime) -> list[LaunchNotice]:
-    """The events of one reading alone; see ``Ledger.events``."""
-    return Ledger().events(reading, party=party, source=source, received=received)
-
-
 class _Maker:
     """Makes the events of one reading."""
 

@@ -10,7 +10,7 @@ import atheris
 
 with atheris.instrument_imports(include=["producers.warnings"]):
     from producers.warnings.navigational import read
-    from producers.warnings.notices import to_events
+    from producers.warnings.notices import Ledger
     from producers.warnings.spoken import as_json
     from producers.warnings.texts import read_all
 
@@ -30,7 +30,7 @@ def one(data: bytes) -> None:
         assert from_there.startswith(part.text.removesuffix(" ..."))
     assert all(span.end is None or span.end >= span.start for span in reading.windows)
     as_json(reading)
-    for event in to_events(reading, party=None, source="fuzz", received=RECEIVED):
+    for event in Ledger().events(reading, party=None, source="fuzz", received=RECEIVED):
         assert decode(encode(event)) == event
     list(read_all(text, RECEIVED))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from producers.warnings import navigational, notam
-from producers.warnings.notices import NO_ADDRESSEE, NO_END, NO_LAUNCHER, Ledger, to_events
+from producers.warnings.notices import NO_ADDRESSEE, NO_END, NO_LAUNCHER, Ledger
 from producers.warnings.reading import Reading, Span
 from producers.warnings.senders import launcher, told
 from streams.events.decode import decode, encode
@@ -30,7 +30,7 @@ def read(text: str) -> Reading:
 
 
 def events(text: str, party: str | None = "PRC") -> list[LaunchNotice]:
-    return to_events(read(text), party=party, source=SOURCE, received=RECEIVED)
+    return Ledger().events(read(text), party=party, source=SOURCE, received=RECEIVED)
 
 
 def test_a_launch_is_a_plan_under_the_key_of_its_number() -> None:
@@ -123,7 +123,7 @@ def test_a_notam_tells_icao_under_its_own_key() -> None:
         "(A1235/24 NOTAMR A1234/24\nQ) ZBPE/QWMLW/IV/BO/W/000/999/2345N12012E025\nA) ZBPE B) 2409250014 C) 2409250614\n"
         "E) ROCKET LAUNCH WILL TAKE PLACE F) SFC G) UNL)"
     )
-    (event,) = to_events(notam.read(text, RECEIVED), party="PRC", source=SOURCE, received=RECEIVED)
+    (event,) = Ledger().events(notam.read(text, RECEIVED), party="PRC", source=SOURCE, received=RECEIVED)
     data = event.data
     assert (data.notice, data.revision, data.status, data.via) == ("notam-zbpe-a1234-24", 2, "amended", "notam")
     assert data.recipients[0].party == "ICAO"
@@ -191,14 +191,14 @@ def test_a_window_without_an_end_has_a_far_one() -> None:
 
 
 def test_a_time_of_issue_after_the_receipt_is_not_believed() -> None:
-    (event,) = to_events(read(PLAN), party="PRC", source=SOURCE, received=RECEIVED - timedelta(days=5))
+    (event,) = Ledger().events(read(PLAN), party="PRC", source=SOURCE, received=RECEIVED - timedelta(days=5))
     assert event.time == RECEIVED - timedelta(days=5)
 
 
 def test_more_windows_and_areas_than_a_notice_holds_are_said() -> None:
     spans = tuple(Span(RECEIVED + timedelta(days=day), RECEIVED + timedelta(days=day, hours=1)) for day in range(450))
     reading = Reading(form="navigational", text="x", series="HYDROPAC", number="1/24", kind="launch", windows=spans)
-    (event,) = to_events(reading, party="PRC", source=SOURCE, received=RECEIVED)
+    (event,) = Ledger().events(reading, party="PRC", source=SOURCE, received=RECEIVED)
     assert len(event.data.further_windows) == 400
     assert event.data.unread == ("windows after 401 and areas after 50",)
     assert decode(encode(event)) == event
@@ -209,7 +209,7 @@ def test_every_text_of_the_corpus_gives_events_that_decode(form: str) -> None:
     reader = navigational.read if form == "navigational" else notam.read
     for path in sorted((CORPUS / form).glob("*.txt")):
         reading = reader(path.read_text("utf-8"), datetime(2026, 12, 1, tzinfo=UTC))
-        found = to_events(reading, party=None, source=SOURCE, received=datetime(2026, 12, 1, tzinfo=UTC))
+        found = Ledger().events(reading, party=None, source=SOURCE, received=datetime(2026, 12, 1, tzinfo=UTC))
         for event in found:
             assert decode(encode(event)) == event
         planned = [event for event in found if event.data.status != "cancelled"]
