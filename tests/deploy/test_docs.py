@@ -293,5 +293,5 @@ def test_the_numbers_that_are_said_are_those_of_the_code() -> None:
 
 def test_modules_are_as_short_as_contributing_says() -> None:
     assert "stays under 400 lines" in PAGES["CONTRIBUTING.md"]
-    long = {path: path.read_text().count("\n") for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")}
+    long = {path: path.read_text().count("\n") for folder in (*FOLDERS, "tests") for path in (ROOT / folder).rglob("*.py")}
     assert {str(path): lines for path, lines in long.items() if lines >= 400} == {}

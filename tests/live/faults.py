@@ -1,4 +1,4 @@
-"""What the fault tests share: a load that goes on while workers die, a broker of one's own, and the state as it stands."""
+"""What the fault tests share: a load that goes on while workers die, a broker of one's own, workers that come and go."""
 
 import asyncio
 import math
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 from aiokafka import AIOKafkaProducer
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.admin import MemberToRemove
 from kafka.structs import OffsetAndMetadata
 
@@ -23,12 +23,12 @@ from deploy.stack.state import read
 from producers.plan import Sending
 from producers.synthetic import generate
 from streams.agreements.load import load_builtin
-from streams.live.cells import Part, Recovered, place_of, recovered
 from streams.log.admin import Admin
 from streams.partition import PartitionWatch
 from streams.sequence import Memory
 from streams.topics import INPUTS, LAPSES
 from tests.broker import SETTINGS, quiet
+from tests.live.changelogs import standing, states
 from tests.live.running import READY, Ground, Worker, embedded, planned, until, worker
 
 QUICK = {"STEADYLINE_SESSION_SECONDS": "6", "STEADYLINE_HEARTBEAT_SECONDS": "1", "STEADYLINE_COMMIT_SECONDS": "0.2"}
@@ -171,50 +171,6 @@ class Case:
         assert watch.recall(cells) == []
         whole = {**cells, **watch.changes()}
         return {name: cell for name, cell in whole.items() if cell is not None}
-
-
-def changelog_of(ground: Ground, topic: str, partition: int) -> list[tuple[bytes, bytes | None]]:
-    """The records of one partition of a changelog, in their order."""
-    return [(key, value) for key, value in standing(ground, topic, partition) if key is not None]
-
-
-def standing(ground: Ground, topic: str, partition: int) -> list[tuple[bytes | None, bytes | None]]:
-    """The records of one partition, in their order."""
-    with KafkaConsumer(bootstrap_servers=ground.bootstrap, enable_auto_commit=False) as consumer:
-        place = TopicPartition(topic, partition)
-        consumer.assign([place])
-        consumer.seek_to_beginning()
-        last = consumer.end_offsets([place])[place]
-        found: list[tuple[bytes | None, bytes | None]] = []
-        while consumer.position(place) < last:
-            for records in consumer.poll(timeout_ms=200).values():
-                found += [(record.key, record.value) for record in records]
-        return found
-
-
-def state_of(records: Sequence[tuple[bytes, bytes | None]]) -> Recovered:
-    """The state that records of one changelog partition hold."""
-    last: dict[bytes, bytes] = {}
-    for key, value in records:
-        if value is None:
-            last.pop(key, None)
-        else:
-            last[key] = value
-    return recovered((place_of(key)[1], value) for key, value in last.items())
-
-
-def torn(records: Sequence[tuple[bytes, bytes | None]]) -> bool:
-    """Whether a changelog partition ends in the midst of the parts of a change set."""
-    last = {key: value for key, value in records if value is not None and b"/batch/" in key}
-    parts = [msgspec.msgpack.decode(value, type=Part) for value in last.values()]
-    newest = max((part.sequence for part in parts), default=0)
-    found = [part for part in parts if part.sequence == newest]
-    return bool(found) and len(found) < found[0].parts
-
-
-def states(ground: Ground, topic: str) -> dict[int, Recovered]:
-    """The state of each partition number as its changelog has it."""
-    return {number: state_of(changelog_of(ground, topic, number)) for number in range(ground.partitions)}
 
 
 class Feeder(threading.Thread):

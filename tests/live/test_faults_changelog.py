@@ -7,7 +7,8 @@ from streams.agreements.load import load_builtin
 from streams.lapses import encode_lapse
 from streams.partition import PartitionWatch
 from streams.topics import INPUTS
-from tests.live.faults import QUICK, Case, Feeder, changelog_of, load, state_of, torn
+from tests.live.changelogs import changelog_of, state_of, torn
+from tests.live.faults import QUICK, Case, Feeder, load
 from tests.live.running import until, worker
 
 IN_SMALL_BATCHES = "tests.live.dying:app"

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.live.faults import QUICK, Case, Crew, Feeder, bury, changelog_of, killed, load, state_of, states, torn
+from tests.live.changelogs import changelog_of, state_of, states, torn
+from tests.live.faults import QUICK, Case, Crew, Feeder, bury, killed, load
 from tests.live.running import worker
 
 # In ten rounds in a row one of them failed once. What it found is mended (a worker's last commit was left out where another was
