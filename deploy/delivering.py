@@ -13,7 +13,7 @@ import typer
 from deploy.consoles import note
 from deploy.exits import bad_input, bad_use
 from deploy.places import state_log, state_spool
-from deploy.session import rules_or_leave
+from deploy.replaying.session import rules_or_leave
 from streams.events import AnyEvent
 from streams.rulebook import RuleBook
 

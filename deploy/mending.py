@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from deploy.replay import not_yet
+from deploy.replaying.replay import not_yet
 from streams.events import AnyEvent, Tick
 from streams.events.decode import SKEW, Refused, decode
 from streams.watch import Watch

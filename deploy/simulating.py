@@ -14,7 +14,7 @@ from alerts.desk import Desk
 from alerts.journal import ActionEntry, LapseEntry
 from alerts.policy import Policy
 from alerts.sendings import Sending
-from deploy.session import Session, run
+from deploy.replaying.session import Session, run
 from streams.actions import Acknowledge, Action
 from streams.lapses import Lapse
 from streams.watch import Watch

@@ -1,7 +1,7 @@
 """A replay as records of the log on Kafka: each event's places, and the ticks between. Pure: knows no broker and no clock.
 
 Kafka keeps order within a partition of one topic only; between topics the ticks keep it (``streams.sequence``). So that a
-worker gets what the embedded replay gets, time passes here by the rules of ``deploy.replay``, and:
+worker gets what the embedded replay gets, time passes here by the rules of ``deploy.replaying.replay``, and:
 
 1. Before an event that the log knew later than the time so far, a tick with that time goes to the three topics of each
    partition number that gets the event. Where nothing happens nobody misses a tick: a deadline is stamped with itself,

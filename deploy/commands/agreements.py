@@ -11,7 +11,7 @@ from rich.text import Text
 from deploy.commands.options import Json, Rules, examples
 from deploy.consoles import emit, out, words
 from deploy.exits import BAD_INPUT, FINE, bad_input, bad_use
-from deploy.session import rules_or_leave
+from deploy.replaying.session import rules_or_leave
 from streams.agreements.load import AgreementError, load_directory, load_file
 from streams.agreements.model import Agreement, AnyObligation
 from streams.spans import Span

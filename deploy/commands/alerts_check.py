@@ -17,7 +17,7 @@ from alerts.policy import Policy
 from deploy.commands.options import Json, Rules, examples, moment
 from deploy.consoles import emit, note, out, words
 from deploy.exits import BAD_INPUT, FINE, LAPSED, bad_input
-from deploy.session import rules_or_leave
+from deploy.replaying.session import rules_or_leave
 from streams.events.times import spoken
 from streams.severity import Severity
 

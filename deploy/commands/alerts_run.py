@@ -16,7 +16,7 @@ from deploy.commands.alerts_people import PeopleFile, people_at
 from deploy.commands.options import Json, Rules, examples
 from deploy.consoles import complain, emit, out, words
 from deploy.exits import BAD_INPUT, BAD_USE, BROKEN, FINE, bad_input, bad_use
-from deploy.session import rules_or_leave
+from deploy.replaying.session import rules_or_leave
 from streams.allowing import AllowList
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _embedded(settings: "DeskSettings", log: Path, rules: Path | None, *, as_jso
     from alerts.service.embedded import EmbeddedDesk, desk_file
     from alerts.service.settings import utc
     from alerts.service.store import StoreError
-    from deploy.follow import Follower
+    from deploy.replaying.follow import Follower
 
     follower = Follower(log, rules_or_leave(rules), utc, run=settings.run)
     try:

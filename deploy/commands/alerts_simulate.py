@@ -17,9 +17,9 @@ from deploy.commands.alerts_check import PolicyOption, policy_or_leave
 from deploy.commands.options import Json, Rules, Until, What, examples
 from deploy.consoles import emit, out, safe, words
 from deploy.exits import BAD_INPUT, FINE, bad_use
+from deploy.showing.table import SEVERITY_STYLES
 from deploy.simulating import Simulation
 from deploy.simulating import simulate as simulated
-from deploy.table import SEVERITY_STYLES
 from streams.events.times import spoken
 from streams.severity import Severity
 from streams.spans import Span

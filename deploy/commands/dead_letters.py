@@ -15,7 +15,7 @@ from deploy.consoles import emit, out, safe, words
 from deploy.exits import BAD_INPUT, FINE, bad_input, bad_use
 from deploy.mending import vetted
 from deploy.places import state_log
-from deploy.session import rules_or_leave
+from deploy.replaying.session import rules_or_leave
 from streams.events.decode import Refused
 from streams.log.sqlite import DeadLetter, Entry, Log, LogError
 from streams.topics import DEAD_LETTERS, in_run

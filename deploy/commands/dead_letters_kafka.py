@@ -12,7 +12,7 @@ import typer
 from deploy.consoles import emit, out, safe, words
 from deploy.exits import BAD_INPUT, FINE, bad_input, bad_use
 from deploy.mending import Mended, vetted
-from deploy.session import rules_or_leave
+from deploy.replaying.session import rules_or_leave
 from streams.events import AnyEvent, Tick
 from streams.events.decode import Refused
 from streams.events.times import spoken
@@ -21,7 +21,7 @@ from streams.rulebook import RuleBook
 from streams.watch import Watch
 
 if TYPE_CHECKING:
-    from deploy.letters import Found, Sent
+    from deploy.kafka.letters import Found, Sent
 
 _LISTED = 60
 """Characters of a dead letter that ``list`` prints."""
@@ -33,7 +33,7 @@ _NAMED = 200
 def _asking() -> Iterator[None]:
     """Leave with 2 where something is not there, with 3 where the broker is away."""
     # The client takes longer to import than all other commands together take to run.
-    from deploy.letters import NoLettersError
+    from deploy.kafka.letters import NoLettersError
     from producers.publish import PublishError
     from streams.log.admin import BrokerError, hushed
     from streams.log.kafka import KafkaLogError
@@ -51,7 +51,7 @@ def _asking() -> Iterator[None]:
 
 def list_kafka(bootstrap: str, run: str | None, *, as_json: bool) -> None:
     """One line for each letter as it is read: there may be more of them than a table holds."""
-    from deploy.letters import letters
+    from deploy.kafka.letters import letters
 
     found = False
     console = out()
@@ -70,7 +70,7 @@ def list_kafka(bootstrap: str, run: str | None, *, as_json: bool) -> None:
 
 def show_kafka(bootstrap: str, run: str | None, number: int, *, as_json: bool) -> None:
     """All of one letter."""
-    from deploy.letters import chosen
+    from deploy.kafka.letters import chosen
 
     with _asking():
         (letter,) = chosen(bootstrap, run, [number])
@@ -90,7 +90,7 @@ def retry_kafka(
     bootstrap: str, run: str | None, numbers: Sequence[int], texts: dict[int, bytes], rules: Path | None, *, as_json: bool
 ) -> NoReturn:
     """Vet letters again and send those that are events now; leaves with 0, or 3 where one is still refused."""
-    from deploy.letters import chosen, send
+    from deploy.kafka.letters import chosen, send
 
     agreements = rules_or_leave(rules)
     watch, now = Watch(agreements), datetime.now(UTC)

@@ -13,8 +13,8 @@ from deploy.commands.options import Json, Until, What
 from deploy.commands.options import Rules as RulesOption
 from deploy.consoles import emit, out, words
 from deploy.exits import BAD_INPUT, FINE, LAPSED, bad_use
-from deploy.session import run
-from deploy.table import SEVERITY_STYLES, in_order, lapse_table, rule_of, state_of
+from deploy.replaying.session import run
+from deploy.showing.table import SEVERITY_STYLES, in_order, lapse_table, rule_of, state_of
 from streams.events.times import spoken
 from streams.lapses import Lapse
 

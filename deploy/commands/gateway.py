@@ -12,7 +12,7 @@ from deploy.commands.gateway_access import BIND, LedgerFile, TokensFile, checks,
 from deploy.commands.options import Json, Rules, examples
 from deploy.consoles import emit, out, words
 from deploy.exits import bad_input, bad_use
-from deploy.session import rules_or_leave
+from deploy.replaying.session import rules_or_leave
 from streams.rulebook import RuleBook
 
 app = typer.Typer(

@@ -13,7 +13,7 @@ from deploy.commands.options import Json, Rules, examples, moment
 from deploy.consoles import complain, emit, note, out, words
 from deploy.exits import BAD_USE, bad_input, bad_use
 from deploy.places import state_log
-from deploy.session import rules_or_leave
+from deploy.replaying.session import rules_or_leave
 from streams.events.schemas import event_type, event_types, short_name
 from streams.rulebook import RuleBook
 

@@ -10,7 +10,7 @@ from deploy.commands import notices_send
 from deploy.commands.options import Json, examples, moment
 from deploy.consoles import complain, emit, out, words
 from deploy.exits import BAD_INPUT, FINE, LAPSED
-from deploy.inputs import bytes_or_leave
+from deploy.replaying.inputs import bytes_or_leave
 from producers.warnings.reading import Reading
 from streams.events.areas import Circle
 

@@ -12,9 +12,9 @@ from deploy.commands.options import Json, Rules, examples, moment
 from deploy.consoles import complain, emit, note, out, words
 from deploy.delivering import Handed, PlainHttp, SpoolFile, To, TokenFile, handed_over, target_or_leave, user_source
 from deploy.exits import BAD_INPUT, FINE, LAPSED, NOT_YET, bad_input, bad_use
-from deploy.inputs import bytes_or_leave
 from deploy.places import state_warnings
-from deploy.session import rules_or_leave
+from deploy.replaying.inputs import bytes_or_leave
+from deploy.replaying.session import rules_or_leave
 from producers.structured.checking import meant
 from producers.structured.flat import Usual
 from producers.structured.reading import FORMS, Known, form_of

@@ -16,7 +16,7 @@ from deploy.commands.options import Json, Rules, examples
 from deploy.consoles import complain, emit, note, out, words
 from deploy.delivering import PlainHttp, SpoolFile, To, TokenFile, sender, spool_or_leave, target_or_leave
 from deploy.exits import FINE, LAPSED, bad_input, bad_use
-from deploy.session import rules_or_leave
+from deploy.replaying.session import rules_or_leave
 from streams.rulebook import RuleBook
 
 if TYPE_CHECKING:

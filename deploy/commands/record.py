@@ -11,14 +11,14 @@ import typer
 from deploy.commands.options import Json, Rules, Until, examples, moment
 from deploy.consoles import complain, emit, err, out, words
 from deploy.exits import FINE, LAPSED, bad_input, bad_use
-from deploy.progress import bar
-from deploy.session import rules_or_leave
+from deploy.replaying.session import rules_or_leave
+from deploy.showing.progress import bar
 from streams.events.times import spoken
 from streams.log.sqlite import LogError
 from streams.topics import LAPSES, in_run
 
 if TYPE_CHECKING:
-    from deploy.record import Recorded
+    from deploy.kafka.record import Recorded
 
 EXAMPLES = examples(
     "steadyline record --bootstrap 127.0.0.1:9092 live.jsonl.gz",
@@ -78,8 +78,8 @@ def record(
         bad_use(str(error))
     agreements = rules_or_leave(rules) if check and log is None else None
     # The client takes longer to import than all other commands together take to run.
-    from deploy.record import NoLogError, Span, record_kafka, record_sqlite
-    from deploy.record_files import RecordError
+    from deploy.kafka.record import NoLogError, Span, record_kafka, record_sqlite
+    from deploy.kafka.record_files import RecordError
     from streams.log.admin import BrokerError, hushed
     from streams.log.kafka import KafkaLogError
 

@@ -13,13 +13,13 @@ from rich.text import Text
 from deploy.commands.options import Json, Rules, Until, What
 from deploy.consoles import WIDE, complain, emit, out, safe
 from deploy.exits import BAD_INPUT, bad_use
-from deploy.explain import cited, explained
-from deploy.pacing import parse_speed
-from deploy.picture import draw
-from deploy.replay import evidence, key_of
-from deploy.session import Session, run
-from deploy.summary import exit_code, in_words, speed_in_words, summary
-from deploy.table import EXERCISE, announcements, in_order, is_shown, lapse_table
+from deploy.replaying.pacing import parse_speed
+from deploy.replaying.replay import evidence, key_of
+from deploy.replaying.session import Session, run
+from deploy.showing.explain import cited, explained
+from deploy.showing.picture import draw
+from deploy.showing.summary import exit_code, in_words, speed_in_words, summary
+from deploy.showing.table import EXERCISE, announcements, in_order, is_shown, lapse_table
 from streams.events import AnyEvent
 from streams.lapses import Lapse, encode_lapse
 from streams.topics import MOST_PARTITIONS, PARTITIONS
@@ -91,7 +91,7 @@ def replay(
         if useless := [name for name, given in judging.items() if given]:
             bad_use(f"expected no {' and no '.join(useless)} with --to: nothing is judged here, but by the workers of the run")
         # Kafka's client takes longer to import than all other commands together take to run.
-        from deploy.publish import publish, tell
+        from deploy.kafka.publish import publish, tell
 
         span = None if every is None else timedelta(seconds=every)
         tell(

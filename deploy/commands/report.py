@@ -13,7 +13,7 @@ from deploy.commands.options import Json, Rules, examples, joined
 from deploy.consoles import complain, emit, out, words
 from deploy.delivering import PlainHttp, SpoolFile, To, TokenFile, handed_over, target_or_leave, user_source
 from deploy.exits import BAD_INPUT, BAD_USE, FINE, NOT_YET
-from deploy.session import rules_or_leave
+from deploy.replaying.session import rules_or_leave
 from producers.reports import forms
 from producers.reports.sheet import ReportError, Said, Sheet
 from streams.events import AnyEvent

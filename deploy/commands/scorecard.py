@@ -15,8 +15,8 @@ from rich.text import Text
 from deploy.commands.options import Json, Rules, Until, What, examples, moment
 from deploy.consoles import emit, out, safe, words
 from deploy.exits import BAD_INPUT, FINE, bad_use
-from deploy.session import Session, run
-from deploy.table import EXERCISE
+from deploy.replaying.session import Session, run
+from deploy.showing.table import EXERCISE
 from streams.events.times import spoken
 from streams.scorecard import (
     ChannelScore,

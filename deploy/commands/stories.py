@@ -9,7 +9,7 @@ from rich.table import Table
 from deploy.commands.options import Json
 from deploy.consoles import emit, out, words
 from deploy.exits import FINE, LAPSED, bad_input
-from deploy.session import run
+from deploy.replaying.session import run
 from producers.history.expect import unmet
 from producers.history.story import Story, StoryError, builtin_stories, find_story, load_story
 

@@ -12,10 +12,10 @@ from deploy.commands.options import Json, Rules, Until, examples
 from deploy.commands.topics import Bootstrap, Run
 from deploy.consoles import complain, emit, err, out, safe, words
 from deploy.exits import FINE, LAPSED, bad_input, bad_use
-from deploy.inputs import UnknownNameError, opened
-from deploy.progress import bar
-from deploy.session import rules_or_leave
-from deploy.table import line_of
+from deploy.replaying.inputs import UnknownNameError, opened
+from deploy.replaying.session import rules_or_leave
+from deploy.showing.progress import bar
+from deploy.showing.table import line_of
 from producers.history.story import StoryError
 from streams.events.times import spoken
 from streams.log.recording import NoRecordingError
@@ -23,7 +23,7 @@ from streams.log.sqlite import LogError
 from streams.topics import LAPSES, in_run
 
 if TYPE_CHECKING:
-    from deploy.verify import Difference, Verdict
+    from deploy.kafka.verify import Difference, Verdict
 
 EXAMPLES = examples(
     "steadyline verify --run us-china-2022-20260301T120000Z --bootstrap 127.0.0.1:9092",
@@ -57,8 +57,8 @@ def verify(
     except ValueError as error:
         bad_use(str(error))
     # The client takes longer to import than all other commands together take to run.
-    from deploy.verify import NoRunError
-    from deploy.verify import verify as verified
+    from deploy.kafka.verify import NoRunError
+    from deploy.kafka.verify import verify as verified
     from streams.log.admin import BrokerError, hushed
     from streams.log.kafka import KafkaLogError
 

@@ -97,9 +97,9 @@ def watch(
     from dashboards.page.serve import Page, Settings
     from dashboards.page.sources import Live
     from deploy.commands.alerts_run import policy_or_leave
-    from deploy.session import rules_or_leave
-    from deploy.watch_desk import DeskPeople, FileDesk, LogReports
-    from deploy.watching import StoryShelf
+    from deploy.replaying.session import rules_or_leave
+    from deploy.watching.desk import DeskPeople, FileDesk, LogReports
+    from deploy.watching.recordings import StoryShelf
     from producers.history.story import StoryError
     from streams.agreements.load import AgreementError
     from streams.live.logs import configure

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.replay import Edges, replay
+from deploy.replaying.replay import Edges, replay
 from streams.agreements.load import load_builtin
 from streams.agreements.model import Agreement
 from streams.events.decode import decode

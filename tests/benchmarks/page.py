@@ -25,7 +25,7 @@ import msgspec
 
 from dashboards.page.opened import Opened
 from deploy.rules import agreements_of
-from deploy.watching import StoryShelf
+from deploy.watching.recordings import StoryShelf
 from streams.log.sqlite import Entry, Log
 
 VIEWERS = 500

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from deploy.pacing import FRAME, Pace, parse_speed
+from deploy.replaying.pacing import FRAME, Pace, parse_speed
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 

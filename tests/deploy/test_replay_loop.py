@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from deploy.pacing import Pace
-from deploy.replay import Edges, ReplayResult, replay
+from deploy.replaying.pacing import Pace
+from deploy.replaying.replay import Edges, ReplayResult, replay
 from streams.agreements.load import load_builtin
 from streams.events import AnyEvent, Tick
 from streams.events.decode import Refused

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from deploy.table import announcements, counts, how_long, in_order, is_shown, lapse_table, line_of, state_of, ties
+from deploy.showing.table import announcements, counts, how_long, in_order, is_shown, lapse_table, line_of, state_of, ties
 from streams.lapses import Lapse
 from streams.severity import Severity
 

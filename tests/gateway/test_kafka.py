@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.letters import letters
+from deploy.kafka.letters import letters
 from producers.appending import AppendError, open_log
 from streams.log.admin import Admin, hushed
 from streams.log.kafka import TopicReader

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from deploy.replay import Edges, replay
+from deploy.replaying.replay import Edges, replay
 from producers.plan import Plan, Sending
 from streams.agreements.load import load_builtin
 from streams.agreements.model import Agreement

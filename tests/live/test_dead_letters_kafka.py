@@ -12,7 +12,7 @@ import pytest
 from kafka import KafkaProducer
 from typer.testing import CliRunner, Result
 
-import deploy.letters
+import deploy.kafka.letters
 from deploy.cli import app
 from deploy.stack import Stack
 from deploy.stack.kafka import Kafka
@@ -168,7 +168,7 @@ def test_the_names_in_json_are_those_of_the_embedded_log(kafka: str, run: str, t
 
 
 def test_what_is_remembered_of_copies_is_bounded(kafka: str, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deploy.letters, "REMEMBERED", 2)
+    monkeypatch.setattr(deploy.kafka.letters, "REMEMBERED", 2)
     written = Letters(kafka, run, [a_letter(offset) for offset in (1, 2, 1, 3, 1, 4, 5, 1)])
     assert [row["offset"] for row in written.rows()] == [1, 2, 3, 4, 5, 1]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from kafka import KafkaProducer
 
-from deploy.verify import verify
+from deploy.kafka.verify import verify
 from streams.agreements.load import load_builtin, load_file, overlay
 from streams.events import Tick
 from streams.events.decode import decode

@@ -5,9 +5,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from deploy.inputs import opened
-from deploy.publish import Sender
-from deploy.replay import Edges, replay
+from deploy.kafka.publish import Sender
+from deploy.replaying.inputs import opened
+from deploy.replaying.replay import Edges, replay
 from producers.history.story import builtin_stories
 from producers.plan import Plan
 from streams.agreements.load import load_builtin

@@ -12,8 +12,8 @@ from kafka import KafkaAdminClient, KafkaProducer
 from typer.testing import CliRunner, Result
 
 from deploy.cli import app
-from deploy.inputs import opened
-from deploy.replay import Edges, replay
+from deploy.replaying.inputs import opened
+from deploy.replaying.replay import Edges, replay
 from producers.history.story import builtin_stories
 from producers.publish import Publisher, PublishError
 from streams.agreements.load import load_builtin

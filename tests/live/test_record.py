@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.cli import app
-from deploy.inputs import opened
-from deploy.replay import Edges, replay
+from deploy.replaying.inputs import opened
+from deploy.replaying.replay import Edges, replay
 from producers.plan import Sending, milliseconds
 from streams.agreements.load import load_builtin
 from streams.events import AnyEvent, Tick

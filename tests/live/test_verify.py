@@ -12,7 +12,7 @@ from kafka.structs import OffsetAndMetadata
 from typer.testing import CliRunner, Result
 
 from deploy.cli import app
-from deploy.inputs import opened
+from deploy.replaying.inputs import opened
 from producers.publish import Publisher
 from streams.agreements.load import load_builtin
 from streams.events.decode import decode, encode

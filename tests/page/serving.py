@@ -14,7 +14,7 @@ from dashboards.page.live import LiveLog
 from dashboards.page.ports import Desk, Member, People, Reports
 from dashboards.page.serve import Page, Settings
 from deploy.rules import agreements_of
-from deploy.watching import StoryShelf
+from deploy.watching.recordings import StoryShelf
 from streams.agreements.model import Agreement
 from streams.events.decode import decode
 from streams.log.sqlite import Entry, Log

@@ -8,10 +8,10 @@ import pytest
 
 from dashboards.page import chronicle as chronicle_module
 from dashboards.page.chronicle import Chronicle, TooLongError
-from deploy.inputs import opened
-from deploy.replay import Edges, key_of, replay
+from deploy.replaying.inputs import opened
+from deploy.replaying.replay import Edges, key_of, replay
 from deploy.rules import agreements_of
-from deploy.watching import Steps
+from deploy.watching.recordings import Steps
 from producers.history.story import builtin_stories
 from streams.agreements.model import Agreement
 from streams.lapses import Lapse

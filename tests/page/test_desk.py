@@ -20,7 +20,7 @@ from alerts.service.embedded import desk_file
 from alerts.service.store import Store
 from dashboards.page.ports import Member
 from dashboards.page.serve import Page
-from deploy.watch_desk import DeskPeople, FileDesk, LogReports
+from deploy.watching.desk import DeskPeople, FileDesk, LogReports
 from streams.log.sqlite import Log
 from streams.rulebook import RuleBook
 from tests.page.serving import OFFICER, VIEWER, agreements, append, client, served, suspended

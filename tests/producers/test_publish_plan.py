@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy.publish import Sender
-from deploy.replay import Edges, replay
+from deploy.kafka.publish import Sender
+from deploy.replaying.replay import Edges, replay
 from producers.plan import TOGETHER, Plan, Sending
 from streams.events import AnyEvent, Tick
 from streams.events.decode import decode, encode

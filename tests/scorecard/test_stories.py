@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from deploy.commands import scorecard as command
-from deploy.session import Session, run
+from deploy.replaying.session import Session, run
 from streams.scorecard import Reciprocity, Scorecard, Step, scorecard
 from tests.core.world import RULES
 

@@ -19,8 +19,8 @@ from alerts.policies import load
 from alerts.service.store import Store
 from alerts.station import Station
 from deploy.cli import app
-from deploy.follow import Follower
-from deploy.replay import Edges, replay
+from deploy.replaying.follow import Follower
+from deploy.replaying.replay import Edges, replay
 from streams.agreements.load import load_builtin
 from streams.events.decode import decode
 from streams.lapses import Lapse, encode_lapse

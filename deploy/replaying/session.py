@@ -10,13 +10,13 @@ from pathlib import Path
 
 from deploy.consoles import complain, err
 from deploy.exits import bad_input, bad_use
-from deploy.inputs import Input, UnknownNameError, opened
-from deploy.keeping import Keeper
-from deploy.pacing import Pace
-from deploy.progress import bar
-from deploy.replay import Edges, ReplayResult, replay
+from deploy.replaying.inputs import Input, UnknownNameError, opened
+from deploy.replaying.keeping import Keeper
+from deploy.replaying.pacing import Pace
+from deploy.replaying.replay import Edges, ReplayResult, replay
 from deploy.rules import agreements_of
-from deploy.table import line_of
+from deploy.showing.progress import bar
+from deploy.showing.table import line_of
 from producers.history.story import StoryError
 from streams.agreements.load import AgreementError
 from streams.agreements.model import Agreement

@@ -8,8 +8,8 @@ from pathlib import Path
 from dashboards.page.chronicle import Chronicle, Step
 from dashboards.page.ports import Card
 from dashboards.page.reel import Reel
-from deploy.inputs import Input, UnknownNameError, opened
-from deploy.replay import ticks_itself
+from deploy.replaying.inputs import Input, UnknownNameError, opened
+from deploy.replaying.replay import ticks_itself
 from deploy.rules import agreements_of
 from producers.history.story import Story, StoryError, builtin_stories, find_story, load_story
 from streams.agreements.model import Agreement
@@ -27,7 +27,7 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 @dataclass
 class Steps:
-    """The events of a recording with the time of the log when each came, by the rules of ``deploy.replay``."""
+    """The events of a recording with the time of the log when each came, by the rules of ``deploy.replaying.replay``."""
 
     given: Input
     refused: int = 0

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from deploy.replay import Edges, Run, ticks_itself
+from deploy.replaying.replay import Edges, Run, ticks_itself
 from streams.agreements.model import Agreement
 from streams.events import Tick
 from streams.events.decode import decode

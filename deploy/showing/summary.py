@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from deploy.exits import BAD_INPUT, FINE, LAPSED
-from deploy.session import Session
-from deploy.table import counts, is_shown
+from deploy.replaying.session import Session
+from deploy.showing.table import counts, is_shown
 from streams.events.times import spoken
 
 

@@ -14,11 +14,11 @@ import typer
 
 from deploy.consoles import complain, emit, err, out, words
 from deploy.exits import BAD_INPUT, FINE, bad_input, bad_use
-from deploy.inputs import Input, UnknownNameError, opened
-from deploy.pacing import FRAME, Pace
-from deploy.progress import bar
-from deploy.replay import not_yet, ticks_itself
-from deploy.session import rules_or_leave
+from deploy.replaying.inputs import Input, UnknownNameError, opened
+from deploy.replaying.pacing import FRAME, Pace
+from deploy.replaying.replay import not_yet, ticks_itself
+from deploy.replaying.session import rules_or_leave
+from deploy.showing.progress import bar
 from producers.history.story import StoryError
 from producers.plan import BEFORE_ALL, Ahead, Plan, Sending
 from producers.publish import Publisher, PublishError

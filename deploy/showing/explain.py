@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deploy.consoles import words
-from deploy.table import EXERCISE, SEVERITY_STYLES, how_long, rule_of, state_of
+from deploy.showing.table import EXERCISE, SEVERITY_STYLES, how_long, rule_of, state_of
 from streams.events import AnyEvent
 from streams.events.schemas import short_name
 from streams.events.times import spoken, zone_named

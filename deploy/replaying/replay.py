@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from deploy.pacing import Pacing
+from deploy.replaying.pacing import Pacing
 from streams.events import AnyEvent, Tick
 from streams.events.decode import SKEW, Refused, decode
 from streams.events.times import spoken

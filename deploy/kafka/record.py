@@ -19,9 +19,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from deploy.record_files import Aside, Files
-from deploy.replay import Edges, replay, ticks_itself
-from deploy.shelf import Shelf, Shelved
+from deploy.kafka.record_files import Aside, Files
+from deploy.kafka.shelf import Shelf, Shelved
+from deploy.replaying.replay import Edges, replay, ticks_itself
 from streams.agreements.model import Agreement
 from streams.events import Tick
 from streams.events.decode import Refused, decode, encode

@@ -17,8 +17,8 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from deploy.inputs import Input
-from deploy.replay import Edges, replay
+from deploy.replaying.inputs import Input
+from deploy.replaying.replay import Edges, replay
 from streams.agreements.model import Agreement
 from streams.lapses import Lapse, decode_lapse, encode_lapse
 from streams.letters import decode_letter, encode_letter, of_record

@@ -1,0 +1,1 @@
+"""How lapses and counts look on a terminal."""

@@ -1,0 +1,1 @@
+"""What the watch page needs of others, filled in."""
