@@ -10,11 +10,11 @@ import httpx
 import msgspec
 
 from alerts.api import Asking, Done
-from alerts.audit import Head, read_record
+from alerts.audit import Head
 from alerts.handover import Handover, handover
-from alerts.journal import ActionEntry
 from alerts.people import Account, Doorkeeper
 from alerts.policy import Policy
+from alerts.service.recalling import caught_up
 from alerts.service.settings import utc
 from alerts.service.store import Store, StoreError
 from alerts.station import Station
@@ -182,10 +182,7 @@ class ByFile:
         self._store.close()
 
     def _station(self) -> Station:
-        station = Station(self._policy)
-        station.recall(self._store.cells())
-        # What was done while no desk runs counts here already.
-        for _, data in self._store.actions(self._store.taken()):
-            action = read_record(data).action
-            station.take(ActionEntry(at=action.at, action=action))
-        return station
+        try:
+            return caught_up(self._store, self._policy)
+        except StoreError as error:
+            raise UnreachableError(str(error)) from error

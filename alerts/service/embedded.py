@@ -17,6 +17,7 @@ from alerts.audit import Head, read_record
 from alerts.journal import ActionEntry, AnyEntry, LapseEntry, encode_entry
 from alerts.people import Doorkeeper
 from alerts.service.deskside import Side
+from alerts.service.recalling import recalled
 from alerts.service.runner import Runner, guarded
 from alerts.service.server import Server
 from alerts.service.settings import DeskSettings, utc
@@ -24,7 +25,6 @@ from alerts.service.store import Store, StoreError
 from alerts.station import Station
 from streams.actions import Action
 from streams.lapses import Lapse
-from streams.layouts import LayoutError
 
 POLL = 0.1
 """Seconds from one look at the log and at the trail to the next."""
@@ -212,11 +212,7 @@ class EmbeddedDesk:
             loop.add_signal_handler(each, self._stopped.set)
         with contextlib.closing(Alone(self._path)), Store(self._path) as store:
             settings = self._settings
-            station = Station(settings.policy, run=settings.run)
-            try:
-                station.recall(store.cells())
-            except LayoutError as error:
-                raise StoreError(f"{self._path}: {error}") from error
+            station = recalled(store, settings.policy, run=settings.run)
             embedded = Embedded(store, station, self._lapses, clock=utc, crash=self._crash)
             runner = Runner(
                 station,

@@ -8,8 +8,8 @@ from pathlib import Path
 from alerts.desk import PageView
 from alerts.people import Account, Doorkeeper, PeopleError, read
 from alerts.policy import Policy
+from alerts.service.recalling import caught_up
 from alerts.service.store import Store, StoreError
-from alerts.station import Station
 from dashboards.page.ports import Member, Outcome, Sent
 from producers.appending import AppendError, Arrival
 from producers.appending.sqlite import SqliteAppender
@@ -80,7 +80,7 @@ class FileDesk:
         action = Action(id=f"page/{uuid.uuid4()}", at=self._clock(), by=by.id, deed=deed, via="page", exercise=exercise)
         try:
             with Store(self._path, create=False) as store:
-                if (why := self._station(store).desk.refusal(action)) is not None:
+                if (why := caught_up(store, self._policy).desk.refusal(action)) is not None:
                     return Outcome(False, why)
                 head = store.act(action)
         except StoreError as error:
@@ -91,7 +91,7 @@ class FileDesk:
         """Who was paged about a lapse and who did what, in order of time; nothing while the desk's file cannot be read."""
         try:
             with Store(self._path, create=False) as store:
-                pages = self._station(store).desk.pages(settled=True)
+                pages = caught_up(store, self._policy).desk.pages(settled=True)
         except StoreError:
             return ()
         return sorted(_told(pages, lapse, exercise=exercise), key=lambda sent: sent.at)
@@ -100,7 +100,7 @@ class FileDesk:
         """Who has which lapse, or put it off, in a few words; by whether it is a drill's, and its id."""
         try:
             with Store(self._path, create=False) as store:
-                pages = self._station(store).desk.pages()
+                pages = caught_up(store, self._policy).desk.pages()
         except StoreError:
             return {}
         found = {}
@@ -109,11 +109,6 @@ class FileDesk:
             if words is not None:
                 found.update({(page.exercise, lapse.id): words for lapse in page.lapses})
         return found
-
-    def _station(self, store: Store) -> Station:
-        station = Station(self._policy)
-        station.recall(store.cells())
-        return station
 
 
 class LogReports:

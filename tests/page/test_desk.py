@@ -6,8 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page as Tab
@@ -21,6 +22,7 @@ from alerts.service.store import Store
 from dashboards.page.ports import Member
 from dashboards.page.serve import Page
 from deploy.watching.desk import DeskPeople, FileDesk, LogReports
+from streams.actions import Match, Note, Silence
 from streams.log.sqlite import Log
 from streams.rulebook import RuleBook
 from tests.page.serving import OFFICER, VIEWER, agreements, append, client, served, suspended
@@ -44,6 +46,16 @@ exercise = true
 id = "ole"
 name = "Ole, watch officer"
 receivers = ["bell"]
+
+[[people]]
+id = "ben"
+name = "Ben, his relief"
+receivers = ["bell"]
+
+[[rotas]]
+id = "watch"
+people = ["ole", "ben"]
+start = 1999-01-04
 
 [[routes]]
 id = "all"
@@ -115,6 +127,68 @@ def test_a_lapse_is_acknowledged_with_the_keyboard(tab: Tab, place: Path) -> Non
         ("ole", "page", "ack"),
         ("ole", "page", "note"),
     ]
+
+
+def deeds(place: Path) -> list[dict[str, Any]]:
+    """What stands on the trail."""
+    with Store(desk_file(place / "log.db"), create=False) as store:
+        return [json.loads(data)["action"]["deed"] for _, data in store.actions()]
+
+
+def test_a_line_is_silenced_and_the_watch_handed_over(tab: Tab, place: Path) -> None:
+    with page_of(place) as page:
+        tab.goto(page.link())
+        expect(tab.locator("#lapses-list")).to_contain_text("Theater commanders' talks")
+        tab.locator("[data-lapse]").first.click()
+        tab.click("#act-silence")
+        dialog = tab.get_by_role("dialog")
+        expect(dialog).to_contain_text("Silence us-china-theater")
+        dialog.get_by_label("For").select_option("4 hours")
+        dialog.get_by_label("Reason").fill("cable works")
+        dialog.get_by_role("button", name="Silence").click()
+        expect(tab.locator("#act-says")).to_contain_text("silenced, number")
+        tab.click("#act-hand-over")
+        dialog.get_by_label("Rota").fill("watch")
+        dialog.get_by_label("To").fill("nobody")
+        dialog.get_by_role("button", name="Hand over").click()
+        expect(tab.locator("#act-says")).to_contain_text("Not done: no person of the policy has the id 'nobody'")
+        tab.click("#act-hand-over")
+        dialog.get_by_label("Rota").fill("watch")
+        dialog.get_by_label("To").fill("ben")
+        dialog.get_by_role("button", name="Hand over").click()
+        expect(tab.locator("#act-says")).to_contain_text("handed over, number")
+    silence, handing = deeds(place)[-2:]
+    assert (silence["do"], silence["match"], silence["reason"]) == (
+        "silence",
+        {"subjects": ["us-china-theater"]},
+        "cable works",
+    )
+    starts, ends = (datetime.fromisoformat(silence[name]) for name in ("start", "end"))
+    assert timedelta(hours=4) - timedelta(seconds=5) < ends - starts < timedelta(hours=4, seconds=5)
+    assert handing == {"do": "hand-over", "rota": "watch", "to": "ben"}
+
+
+def test_what_was_done_while_no_desk_ran_counts_on_the_page(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(POLICY)
+    path = tmp_path / "watch.desk.db"
+    Store(path).close()
+    desk = FileDesk(path, load(tmp_path / "policy.toml"), utc)
+    match = Match(subjects=("us-china-theater",))
+    silence = Silence(name="works", match=match, start=utc(), end=utc() + timedelta(hours=1), reason="cable works")
+    assert desk.act(OFFICER, silence, exercise=False) == (True, "silenced, number 1 on the trail")
+    again = desk.act(OFFICER, silence, exercise=False)
+    assert not again.done
+    assert "there is a silence works until" in again.says
+
+
+def test_a_desk_file_of_another_version_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(POLICY)
+    path = tmp_path / "watch.desk.db"
+    with Store(path) as store:
+        store.append([], {"layout": b"9"}, 0)
+    told = FileDesk(path, load(tmp_path / "policy.toml"), utc).act(OFFICER, Note(target="0" * 16, note="x"), exercise=False)
+    assert not told.done
+    assert "watch.desk.db: expected a state of layout 1, got one of layout 9" in told.says
 
 
 def test_a_viewer_may_look_and_not_act(tab: Tab, place: Path) -> None:
@@ -206,3 +280,28 @@ def test_a_call_is_reported_from_the_page(tab: Tab, place: Path) -> None:
     with Log(place / "log.db", create=False) as log:
         sources = {record.source for record in log.read() if record.kind.endswith("channel.request.v1")}
     assert sources == {"urn:steadyline:report:ole"}
+
+
+def test_an_incident_is_reported_from_the_page(tab: Tab, place: Path) -> None:
+    with page_of(place) as page:
+        tab.goto(page.link())
+        expect(tab.locator("#lapses-list")).to_contain_text("Theater commanders' talks")
+        tab.click("#report")
+        dialog = tab.get_by_role("dialog")
+        dialog.locator("select[name=kind]").select_option("an incident")
+        dialog.get_by_label("Between").fill("US,PRC")
+        dialog.get_by_label("Gravity").select_option("critical")
+        dialog.get_by_label("Its name").fill("ramming-1")
+        dialog.get_by_label("Place").fill("north of the shoal")
+        dialog.get_by_label("In words").fill("Two ships touched.")
+        dialog.get_by_role("button", name="Report").click()
+        expect(tab.locator(".wrong-input")).to_contain_text("north of the shoal")
+        dialog.get_by_label("Place").fill("21.5,118.2")
+        dialog.get_by_role("button", name="Report").click()
+        expect(tab.locator("dialog")).to_contain_text("Reported as report-")
+        dialog.get_by_role("button", name="Close").click()
+        expect(tab.locator("#incidents-list")).to_contain_text("ramming-1")
+    with Log(place / "log.db", create=False) as log:
+        (told,) = [json.loads(record.data) for record in log.read() if record.kind.endswith("incident.report.v1")]
+    assert told["source"] == "urn:steadyline:report:ole"
+    assert (told["data"]["gravity"], told["data"]["text"]) == ("critical", "Two ships touched.")
