@@ -35,8 +35,8 @@ export function actions(row, me, then) {
     ack: () => doing({ do: "ack", target: row.id }),
     snooze: () => ask("Snooze", [pauses(), words("Why", "note", false)], (given) => doing({ do: "snooze", target: row.id, until: until(given.pause), note: given.note || null })),
     note: () => ask("Note", [words("Note", "note", true)], (given) => doing({ do: "note", target: row.id, note: given.note })),
-    silence: () => ask(`Silence ${row.subject}`, [pauses(), words("Reason", "reason", true)], (given) =>
-      doing({ do: "silence", name: `${row.subject.replace(/[^A-Za-z0-9._-]+/g, "-").slice(0, 60)}-${Date.now()}`, match: { subjects: [row.subject] }, start: new Date(now()).toISOString(), end: until(given.pause), reason: given.reason })),
+    silence: () => ask("Silence", [pauses(), words("Reason", "reason", true)], (given) =>
+      doing({ do: "silence", name: `${row.subject.replace(/[^A-Za-z0-9._-]+/g, "-").slice(0, 60)}-${Date.now()}`, match: { subjects: [row.subject] }, start: new Date(now()).toISOString(), end: until(given.pause), reason: given.reason }), row.subject),
     "hand-over": () => ask("Hand over", [field("Rota", "rota"), field("To", "to"), words("Note", "note", false)], (given) => doing({ do: "hand-over", rota: given.rota, to: given.to, note: given.note || null })),
   };
   return h("div", { class: "acts no-print", role: "group", "aria-label": "Act" },
@@ -50,16 +50,16 @@ const pauses = () => h("label", {}, "For", h("select", { name: "pause" }, PAUSES
 const words = (label, name, required) => h("label", {}, label, h("textarea", { name, rows: "3", maxlength: "2000", required }));
 const field = (label, name) => h("label", {}, label, h("input", { name, required: true, maxlength: "64" }));
 
-// A small form in a dialog; `then` gets what was filled in.
-export function ask(title, fields, then) {
+// A small form in a dialog about something; `then` gets what was filled in.
+function ask(verb, fields, then, about = "") {
   const send = (event) => {
     event.preventDefault();
     then(Object.fromEntries(new FormData(event.target)));
     dialog.close();
   };
   const dialog = h("dialog", { class: "dialog", "aria-labelledby": "ask-name" },
-    h("h2", { id: "ask-name" }, title),
-    h("form", { on: { submit: send } }, fields, h("div", { class: "dialog-tools" }, h("button", { type: "submit" }, title.split(" ")[0]), button("Cancel", () => dialog.close(), { class: "quiet" }))));
+    h("h2", { id: "ask-name" }, `${verb} ${about}`.trim()),
+    h("form", { on: { submit: send } }, fields, h("div", { class: "dialog-tools" }, h("button", { type: "submit" }, verb), button("Cancel", () => dialog.close(), { class: "quiet" }))));
   dialog.addEventListener("close", () => dialog.remove());
   byId("dialogs").replaceChildren(dialog);
   dialog.showModal();
