@@ -258,8 +258,8 @@ class Tenure:
         """See that what the broker has comes in."""
         topics = {name: TopicPartition(self._owner.worker.topic(name), 0) for name in (LAPSES, ACTIONS, DESK)}
         consumer = AIOKafkaConsumer(bootstrap_servers=self._owner.worker.servers)
-        await consumer.start()
         try:
+            await consumer.start()
             # What stood there at the start may be done with already; what comes later must come in.
             known: dict[str, int] = {}
             while True:
