@@ -7,8 +7,6 @@ is read to the end that it had at the start. Whoever owns the partition is the d
 """
 
 import logging
-import os
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -27,6 +25,7 @@ from alerts.service.tenure import Portion, Tenure
 from streams.actions import Action
 from streams.live import chunks
 from streams.live.chunks import ChunkConsumer, ChunkTransport
+from streams.live.farewell import Farewell
 from streams.live.outputs import Outputs
 from streams.live.pulse import Pulse
 from streams.live.settings import WorkerSettings
@@ -37,9 +36,6 @@ from streams.topics import ACTIONS, DESK, LAPSES
 
 log = logging.getLogger(__name__)
 
-FAREWELL = 30.0
-"""Seconds after which a desk that was told to end does so in any case. What it had not written down is done again."""
-CUT_SHORT = 75
 _QUEUE = 500
 _READ = (LAPSES, ACTIONS, DESK)
 
@@ -82,7 +78,7 @@ class DeskApp(faust.App):
         self._ports = settings.ports()
         self._listening = listening
         self._tenure: Tenure | None = None
-        self._farewell: threading.Timer | None = None
+        self._farewell = Farewell()
         super().__init__(worker.app_id, **faust_settings(worker), logging_config=logs)
         self.conf.topic_partitions = 1
         # Faust's own consumer can lose its place where the group shares out anew; the one of the chunks does not.
@@ -118,9 +114,7 @@ class DeskApp(faust.App):
 
     async def on_stop(self) -> None:
         """Let what is under way end, let Faust commit, and leave; the broker may be away for good, so not for ever."""
-        self._farewell = threading.Timer(FAREWELL, _cut_short)
-        self._farewell.daemon = True
-        self._farewell.start()
+        self._farewell.begin()
         await self._close()
         await super().on_stop()
         await self.outputs.stop()
@@ -130,8 +124,7 @@ class DeskApp(faust.App):
     async def on_shutdown(self) -> None:
         """All has ended in good order."""
         await super().on_shutdown()
-        if self._farewell is not None:
-            self._farewell.cancel()
+        self._farewell.over()
 
     async def take(self, event: faust.EventT[Any]) -> None:
         """Hand what was read to the desk; while it is none, whoever is will read it."""
@@ -193,12 +186,6 @@ class DeskApp(faust.App):
 
     def _head(self) -> Head:
         return Head() if self._tenure is None else self._tenure.head
-
-
-def _cut_short() -> None:
-    log.critical("did not end within %g s, for the broker does not answer; what is not written down is done again", FAREWELL)
-    logging.shutdown()
-    os._exit(CUT_SHORT)
 
 
 def create_app(

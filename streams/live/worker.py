@@ -8,8 +8,6 @@ number owns it in all of them, and in the state's changelog.
 import asyncio
 import gc
 import logging
-import os
-import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -25,6 +23,7 @@ from streams.live import chunks, clock
 from streams.live.attendants import Attendants
 from streams.live.cells import CELL_BYTES
 from streams.live.chunks import ChunkConsumer, ChunkTransport
+from streams.live.farewell import Farewell
 from streams.live.lanes import Lane, Lanes
 from streams.live.outputs import Outputs
 from streams.live.progress import Vitals
@@ -39,10 +38,6 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 20.0
 """Seconds that batches under way are given to end in a rebalance or at the end of the worker."""
-FAREWELL = 30.0
-"""Seconds after which a worker that was told to end does so in any case. What it had not written down is done again."""
-CUT_SHORT = 75
-"""The exit code then: the next start may fare better."""
 _QUEUE = 64
 """Chunks between Faust's consumer and the agent; they go on to their lanes at once."""
 _CHANGELOG = {
@@ -83,7 +78,7 @@ class WatchApp(faust.App):
         self.pulse = Pulse(settings.session_timeout - settings.heartbeat)
         self.partitions = 0
         self._clock: asyncio.Task[None] | None = None
-        self._farewell: threading.Timer | None = None
+        self._farewell = Farewell()
         reason = "chosen by the settings" if settings.plain else chunks.fits()
         self.by_chunks = reason is None
         super().__init__(settings.app_id, **faust_settings(settings), logging_config=logs)
@@ -121,9 +116,7 @@ class WatchApp(faust.App):
 
     async def on_stop(self) -> None:
         """Finish what is under way, let Faust commit, and leave; the broker may be away for good, so not for ever."""
-        self._farewell = threading.Timer(FAREWELL, _cut_short)
-        self._farewell.daemon = True
-        self._farewell.start()
+        self._farewell.begin()
         if self.attendants is not None:
             await self.attendants.leave()
         await self._close(keep=True)
@@ -136,8 +129,7 @@ class WatchApp(faust.App):
     async def on_shutdown(self) -> None:
         """All has ended in good order."""
         await super().on_shutdown()
-        if self._farewell is not None:
-            self._farewell.cancel()
+        self._farewell.over()
 
     async def take(self, event: faust.EventT[Any]) -> None:
         """Hand what was read to its lane."""
@@ -294,12 +286,6 @@ class _Reader:
 
     def _tp(self, topic: str, partition: int) -> TP:
         return TP(self._app.settings.topic(topic), partition)
-
-
-def _cut_short() -> None:
-    log.critical("did not end within %g s, for the broker does not answer; what is not written down is done again", FAREWELL)
-    logging.shutdown()
-    os._exit(CUT_SHORT)
 
 
 def create_app(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from streams.live.worker import CUT_SHORT, FAREWELL
+from streams.live.farewell import CUT_SHORT, FAREWELL
 from tests.live.faults import QUICK, Broker
 from tests.live.running import Ground, planned, until, worker
 from tests.live.test_worker import story
