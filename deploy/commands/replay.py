@@ -16,9 +16,9 @@ from deploy.exits import BAD_INPUT, bad_use
 from deploy.replaying.pacing import parse_speed
 from deploy.replaying.replay import evidence, key_of
 from deploy.replaying.session import Session, run
+from deploy.replaying.summary import exit_code, in_words, speed_in_words, summary
 from deploy.showing.explain import cited, explained
 from deploy.showing.picture import draw
-from deploy.showing.summary import exit_code, in_words, speed_in_words, summary
 from deploy.showing.table import EXERCISE, announcements, in_order, is_shown, lapse_table
 from streams.events import AnyEvent
 from streams.lapses import Lapse, encode_lapse

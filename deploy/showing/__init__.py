@@ -1,1 +1,1 @@
-"""How lapses and counts look on a terminal."""
+"""How lapses and progress look on a terminal."""
