@@ -39,7 +39,9 @@ def missing() -> str | None:
 
 def missing_database() -> str | None:
     """Why no database can be had on this machine; ``None`` where one can."""
-    return None if Influx.cached() else golang.missing()
+    if Influx.cached() or (reason := golang.missing()) is None:
+        return None
+    return f"InfluxDB is built from its sources: {reason}"
 
 
 def quiet(_: str) -> None:

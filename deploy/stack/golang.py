@@ -35,10 +35,10 @@ class Module(NamedTuple):
 
 
 def missing() -> str | None:
-    """Which program is missing, and what helps; ``None`` where all are there."""
+    """Every program that is missing, and what helps; ``None`` where all are there."""
     absent = [name for name in PROGRAMS if shutil.which(name) is None]
     if absent:
-        return f"no {absent[0]} on the PATH; {_HELPS[absent[0]]}"
+        return "; ".join(f"no {name} on the PATH ({_HELPS[name]})" for name in absent)
     told = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout  # noqa: S607
     found = _VERSION.search(told)
     if found is None or (int(found[1]), int(found[2])) < GO:

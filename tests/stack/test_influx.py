@@ -56,7 +56,10 @@ def test_without_go_the_command_says_what_helps(home: Path, tmp_path: Path, monk
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     result = CliRunner().invoke(command.app, ["up", "--name", "trial", "--only", "influxdb"])
     assert result.exit_code == 2
-    assert "InfluxDB is built from its sources, once: no go on the PATH" in result.stderr
+    assert "InfluxDB is built from its sources, once: no go on the PATH (https://go.dev/dl" in result.stderr
+    # All of it at once: who installs one thing wants to know of the others.
+    for name in golang.PROGRAMS:
+        assert f"no {name} on the PATH" in result.stderr
 
 
 @pytest.mark.parametrize(
