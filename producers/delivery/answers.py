@@ -12,6 +12,8 @@ from http import HTTPStatus
 
 import msgspec
 
+from streams.web.problems import title_of
+
 LONGEST_WAIT = 3_600.0
 """Seconds after which the other side is asked again, however long it asked to be left alone."""
 _MOST_WORDS = 300
@@ -90,7 +92,7 @@ def judged(status: int, body: bytes, events: int, retry_after: str | None, now: 
     """
     if status == HTTPStatus.ACCEPTED:
         return _refused(body, events)
-    said = f"{status} {_phrase(status)}{_words(body)}"
+    said = f"{status} {title_of(status)}{_words(body)}"
     if status in _AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise AwayError(f"the gateway says {said}", _wait(retry_after, now))
     if status in _OURS:
@@ -125,13 +127,6 @@ def _enclosed(body: bytes) -> _Receipt | None:
         return _receipt(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "(unknown)"
 
 
 def _words(body: bytes) -> str:
