@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -156,11 +156,6 @@ class Doorkeeper:
         except (VerificationError, InvalidHashError):
             return None
         return account if kept is not None else None
-
-
-def utc() -> datetime:
-    """The time of day."""
-    return datetime.now(UTC)
 
 
 def _digest(secret: str) -> str:

@@ -15,10 +15,10 @@ from alerts.handover import Handover, handover
 from alerts.people import Account, Doorkeeper
 from alerts.policy import Policy
 from alerts.service.recalling import caught_up
-from alerts.service.settings import utc
 from alerts.service.store import Store, StoreError
 from alerts.station import Station
 from streams.actions import Action, AnyDeed
+from streams.daytime import utc
 from streams.web.problems import Problem
 from streams.web.serving import is_loopback
 

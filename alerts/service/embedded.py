@@ -20,10 +20,11 @@ from alerts.service.deskside import Side
 from alerts.service.recalling import recalled
 from alerts.service.runner import Runner, guarded
 from alerts.service.server import Server
-from alerts.service.settings import DeskSettings, utc
+from alerts.service.settings import DeskSettings
 from alerts.service.store import Store, StoreError
 from alerts.station import Station
 from streams.actions import Action
+from streams.daytime import utc
 from streams.lapses import Lapse
 
 POLL = 0.1

@@ -20,9 +20,10 @@ from alerts.audit import Head
 from alerts.people import Doorkeeper
 from alerts.service.deskside import Side
 from alerts.service.server import Server
-from alerts.service.settings import DeskSettings, utc
+from alerts.service.settings import DeskSettings
 from alerts.service.tenure import Portion, Tenure
 from streams.actions import Action
+from streams.daytime import utc
 from streams.live import chunks
 from streams.live.chunks import ChunkConsumer, ChunkTransport
 from streams.live.farewell import Farewell

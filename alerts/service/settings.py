@@ -1,7 +1,6 @@
 """How a desk runs, and what it needs before it can."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from alerts.delivery.opening import open_ports
@@ -10,6 +9,7 @@ from alerts.delivery.ports import Port
 from alerts.policy import Policy
 from alerts.service.server import BIND
 from streams.allowing import AllowList
+from streams.daytime import utc
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +43,3 @@ class DeskSettings:
             ReceiverError: when one cannot be used.
         """
         return open_ports(self.policy.receivers, self.base, self.allow, utc)
-
-
-def utc() -> datetime:
-    """The time of day."""
-    return datetime.now(UTC)

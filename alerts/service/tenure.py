@@ -20,9 +20,10 @@ from alerts.delivery.ports import Port
 from alerts.journal import ActionEntry, AnyEntry, LapseEntry, decode_entry, encode_entry
 from alerts.service.deskside import Side
 from alerts.service.runner import Runner, guarded
-from alerts.service.settings import DeskSettings, utc
+from alerts.service.settings import DeskSettings
 from alerts.station import Station
 from streams.actions import Action
+from streams.daytime import utc
 from streams.lapses import decode_lapse
 from streams.live.cells import Recovered, settled, written
 from streams.live.chunks import Chunk

@@ -7,8 +7,8 @@ from alerts.delivery.ports import Message
 from alerts.policy import Policy
 from alerts.sendings import Sending, page_id, sending_key
 from alerts.service.runner import wording
-from alerts.service.settings import utc
 from streams.allowing import AllowList
+from streams.daytime import utc
 from streams.severity import Severity
 
 

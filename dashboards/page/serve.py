@@ -7,7 +7,6 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -22,6 +21,7 @@ from dashboards.page.pulse import Pulse
 from dashboards.page.sessions import Sessions
 from dashboards.page.sources import Live
 from dashboards.page.survey import with_keepers
+from streams.daytime import utc
 from streams.live.health import Bind
 from streams.web.guard import App, Guard
 from streams.web.serving import configured, listen, quiet_signals
@@ -96,7 +96,7 @@ class Page:
         self.settings = settings
         self.bind = Bind.read(settings.bind)
         secure = settings.certificate is not None
-        self.sessions = Sessions(_utc, file=settings.sessions, secure=secure, port=self.bind.port)
+        self.sessions = Sessions(utc, file=settings.sessions, secure=secure, port=self.bind.port)
         self.board = Board(secrets.token_hex(4))
         self._live = live
         self._desk = desk
@@ -183,13 +183,9 @@ class Page:
             floor, pulse = await loop.run_in_executor(thread, live.read)
         except Exception as error:  # noqa: BLE001 - a blind page must say so, not stand still
             _log.error("the log cannot be followed", exc_info=error)
-            self.board.blind(Pulse(wall=_utc(), at=None, health="blind", says="a fault of the page's own"))
+            self.board.blind(Pulse(wall=utc(), at=None, health="blind", says="a fault of the page's own"))
             return
         if self._desk is not None and loop.time() - self._asked >= _KEEPERS:
             self._asked = loop.time()
             self._has = await loop.run_in_executor(thread, self._desk.has)
         self.board.post(with_keepers(floor, self._has), pulse)
-
-
-def _utc() -> datetime:
-    return datetime.now(UTC)

@@ -94,9 +94,9 @@ def run(
 
 def _embedded(settings: "DeskSettings", log: Path, rules: Path | None, *, as_json: bool) -> None:
     from alerts.service.embedded import EmbeddedDesk, desk_file
-    from alerts.service.settings import utc
     from alerts.service.store import StoreError
     from deploy.replaying.follow import Follower
+    from streams.daytime import utc
 
     follower = Follower(log, rules_or_leave(rules), utc, run=settings.run)
     try:

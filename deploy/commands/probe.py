@@ -17,6 +17,7 @@ from deploy.consoles import complain, emit, note, out, words
 from deploy.delivering import PlainHttp, SpoolFile, To, TokenFile, sender, spool_or_leave, target_or_leave
 from deploy.exits import FINE, LAPSED, bad_input, bad_use
 from deploy.replaying.session import rules_or_leave
+from streams.daytime import utc
 from streams.rulebook import RuleBook
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _sink(to: str | None, token_file: Path | None, spool: Path | None, rules: Pa
         courier = Courier(sender(kept, target, rules, token_file, plain=plain), complain)
         courier.start()
         try:
-            yield Spooled(kept, target, lambda: datetime.now(UTC), courier.wake)
+            yield Spooled(kept, target, utc, courier.wake)
         finally:
             courier.end(_FAREWELL)
 

@@ -5,7 +5,6 @@ import re
 import sys
 import webbrowser
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from deploy.commands.options import examples
 from deploy.consoles import complain, emit, out
 from deploy.exits import bad_input, bad_use
 from deploy.places import state_log, state_sessions
+from streams.daytime import utc
 
 EXAMPLES = examples(
     "steadyline watch us-china-2022",
@@ -115,12 +115,12 @@ def watch(
     except OSError as error:
         bad_input(f"{error.filename}: {error.strerror}")
     judges, kept = rules_or_leave(rules[0] if rules else None), log or state_log()
-    follows: Live | None = LiveLog(kept, judges, _utc) if live else None
+    follows: Live | None = LiveLog(kept, judges, utc) if live else None
     if bootstrap is not None:
         # Kafka's client takes a second to import.
         from dashboards.page.live_kafka import LiveTopics
 
-        follows = LiveTopics(bootstrap, judges, _utc, run=run_id)
+        follows = LiveTopics(bootstrap, judges, utc, run=run_id)
     settings = Settings(
         bind=bind,
         hosts=tuple(host_name or ()),
@@ -153,8 +153,8 @@ def watch(
             shelf,
             live=follows,
             people=DeskPeople(people_at(people)) if live else None,
-            desk=None if policy is None else FileDesk(desk_file(kept), policy_or_leave(policy), _utc),
-            reports=LogReports(kept, RuleBook(judges), _utc) if live and bootstrap is None else None,
+            desk=None if policy is None else FileDesk(desk_file(kept), policy_or_leave(policy), utc),
+            reports=LogReports(kept, RuleBook(judges), utc) if live and bootstrap is None else None,
             entered=lambda _: told(False),
         )
     except PrivateFileError as error:
@@ -168,10 +168,6 @@ def watch(
     except OSError as error:
         complain(str(error.strerror or error))
         raise typer.Exit(2) from None
-
-
-def _utc() -> datetime:
-    return datetime.now(UTC)
 
 
 def _me() -> str:

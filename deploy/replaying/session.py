@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from deploy.showing.table import line_of
 from producers.history.story import StoryError
 from streams.agreements.load import AgreementError
 from streams.agreements.model import Agreement
+from streams.daytime import utc
 from streams.lapses import Lapse
 from streams.log.recording import NoRecordingError
 from streams.log.sqlite import LogError
@@ -93,10 +94,10 @@ def run(
         given = opened(name, agreements, again=again)
         watch = Watch(agreements)
         with ExitStack() as stack:
-            keeper = stack.enter_context(Keeper(log, _now))
+            keeper = stack.enter_context(Keeper(log, utc))
             keep = None if log is None else keeper.keep
             # A story was held against its own dates when it was loaded; it reads the same on a day whose clock is wrong.
-            now = _now if given.story is None else None
+            now = utc if given.story is None else None
             edges = Edges(clock=time.perf_counter, now=now, refuse=keeper.refuse, keep=keep)
             if speed is not None:
                 edges.pace = Pace(speed, clock=time.monotonic, sleep=time.sleep)
@@ -127,10 +128,6 @@ class _Deadlines:
         while (wake := self._watch.wake) is not None and wake < until:
             yield wake
         yield until
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _ticker(changes: Sequence[Lapse]) -> None:

@@ -11,7 +11,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
@@ -22,6 +21,7 @@ from producers.delivery.answers import AwayError, DeniedError, RefusedError
 from producers.delivery.batches import planned, refused_whole, taken
 from producers.delivery.spool import Kept, Spool, SpoolError
 from producers.delivery.target import Target
+from streams.daytime import utc
 
 BATCH_EVENTS = 500
 BATCH_BYTES = 1_048_576
@@ -167,7 +167,7 @@ class Sender:
             return None
         batch, aside = planned(waiting, self._spool.incomplete(self._name))
         if aside:
-            self._spool.settle((), aside, _now())
+            self._spool.settle((), aside, utc())
         parts: list[Sequence[Kept]] = [batch] if batch else []
         sent, refused = 0, len(aside)
         while parts:
@@ -176,7 +176,7 @@ class Sender:
                 outcome = taken(part, self._open().hand_over([kept.data for kept in part]))
             except RefusedError as error:
                 outcome = refused_whole(part, str(error))
-            self._spool.settle(outcome.sent, outcome.refused, _now())
+            self._spool.settle(outcome.sent, outcome.refused, utc())
             sent, refused = sent + len(outcome.sent), refused + len(outcome.refused)
             parts[:0] = outcome.again
         return sent, refused
@@ -276,7 +276,3 @@ def _locked(db: sqlite3.Connection, path: Path) -> bool:
             return False
         raise SpoolError(f"{path}: cannot lock the spool: {error}") from error
     return True
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

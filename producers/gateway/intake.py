@@ -20,7 +20,8 @@ import structlog
 from producers.appending import AppendError, Arrival, Keeper, Unfit
 from producers.gateway.ledger import Ledger, LedgerError
 from producers.gateway.reading import Read
-from producers.gateway.tokens import Token, utc
+from producers.gateway.tokens import Token
+from streams.daytime import utc
 from streams.events import Retraction
 
 MOST_WAITING = 67_108_864

@@ -22,7 +22,8 @@ from producers.gateway.ledger import AGE, Ledger
 from producers.gateway.limits import Limits
 from producers.gateway.metrics import Metrics
 from producers.gateway.pings import Pings
-from producers.gateway.tokens import Keyring, utc
+from producers.gateway.tokens import Keyring
+from streams.daytime import utc
 from streams.live.health import Bind
 from streams.rulebook import RuleBook
 from streams.web.guard import App, Guard

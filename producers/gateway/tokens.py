@@ -9,7 +9,7 @@ import hmac
 import secrets
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -191,8 +191,3 @@ class Keyring:
 def heard_of(check: Check) -> str:
     """Under which name a check is counted as heard: no token can be called so."""
     return f"check/{check.name}"
-
-
-def utc() -> datetime:
-    """The time of day."""
-    return datetime.now(UTC)

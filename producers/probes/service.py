@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -19,6 +19,7 @@ from producers.probes.sinks import Sink, UndeliveredError
 from producers.probes.timetable import Every, timetable_of
 from producers.probes.vouching import Voucher
 from streams.allowing import AllowList
+from streams.daytime import utc
 from streams.events import AnyEvent, ChannelCheck
 from streams.rulebook import RuleBook
 
@@ -59,7 +60,7 @@ class Service:
         *,
         base: Path,
         watchers: Iterable[Watcher] = (),
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc,
         maker: Maker | None = None,
     ) -> None:
         """Prepare; nothing is tried yet.

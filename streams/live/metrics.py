@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from typing import get_args
 
@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from streams.daytime import utc
 from streams.events import AnyEvent
 from streams.live.progress import REASONS, Vitals
 
@@ -18,15 +19,11 @@ TYPES = tuple(sorted(str(each.__struct_config__.tag) for each in get_args(AnyEve
 """The types of events: a counter that starts at nought shows its first step."""
 
 
-def _utc() -> datetime:
-    return datetime.now(UTC)
-
-
 def registry(
     vitals: Vitals,
     *,
     run: str | None = None,
-    wall: Callable[[], datetime] = _utc,
+    wall: Callable[[], datetime] = utc,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> CollectorRegistry:
     """All that a worker shows: its progress, its build, and its process.

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from producers.gateway.serve import Gateway, Settings
-from producers.gateway.tokens import Kept, Token, change, digest_of, new_token, utc
+from producers.gateway.tokens import Kept, Token, change, digest_of, new_token
 from streams.agreements.load import load_builtin
+from streams.daytime import utc
 from streams.events import ChannelCheck, ChannelRequest, FeedHeartbeat
 from streams.log.sqlite import Log
 from streams.rulebook import RuleBook
