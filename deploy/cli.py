@@ -36,7 +36,8 @@ from deploy.commands import (
 )
 from deploy.commands.options import examples
 from deploy.consoles import complain
-from deploy.exits import BROKEN, EXPLAINED, INTERRUPTED
+from deploy.exits import BAD_USE, BROKEN, EXPLAINED, INTERRUPTED
+from streams.log.access import AccessError
 
 app = typer.Typer(
     name="steadyline",
@@ -108,6 +109,10 @@ def main() -> None:
         # The reader has seen enough (``| head``); what Python flushes at exit must find somewhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except AccessError as error:
+        # Whichever command speaks to Kafka finds it when it first does.
+        complain(str(error))
+        code = BAD_USE
     except KeyboardInterrupt:
         complain("interrupted")
         code = INTERRUPTED

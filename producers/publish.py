@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Self
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from streams.log.access import access
+from streams.log.knocking import why
 from streams.topics import DEAD_LETTER_BYTES
 
 PATIENCE = 20.0
@@ -70,9 +72,10 @@ class Publisher:
                 request_timeout_ms=max(1_000, patience_ms // 2),
                 delivery_timeout_ms=max(2_000, patience_ms),
                 metrics_enabled=False,
+                **access().settings(),
             )
         except KafkaError as error:
-            raise self._failed(error) from error
+            raise self._failed(why(bootstrap, str(error))) from error
 
     def __enter__(self) -> Self:
         return self
@@ -130,7 +133,7 @@ class Publisher:
             except KafkaError as error:
                 raise self._failed(error) from error
 
-    def _failed(self, error: KafkaError) -> PublishError:
+    def _failed(self, error: KafkaError | str) -> PublishError:
         return PublishError(f"the Kafka broker at {self._bootstrap} does not take a record in: {error or type(error).__name__}")
 
     def _close(self) -> None:

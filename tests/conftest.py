@@ -12,6 +12,7 @@ import pytest
 import typer.testing
 from hypothesis import settings
 from kafka.net.inet import KafkaNetSocket
+from kafka.net.transport import KafkaSSLTransport
 
 from deploy.stack.influx import Influx
 from deploy.stack.kafka import Kafka
@@ -31,6 +32,20 @@ class _Closed(socket.socket):
 
 # kafka-python forgets a connection that is half made when its client is closed, and these tests open many for a moment.
 KafkaNetSocket.socket = lambda _, family, kind, proto: _Closed(family, kind, proto)
+
+_shaken = KafkaSSLTransport.handshake
+
+
+async def _shake(transport: KafkaSSLTransport) -> None:
+    """Nor does it close one whose partner is not believed."""
+    try:
+        await _shaken(transport)
+    except Exception:
+        transport._sock.close()
+        raise
+
+
+KafkaSSLTransport.handshake = _shake
 
 # Commands are called a thousand times here. Their tree would be made anew for each call, which takes longer than most calls.
 typer.testing._get_command = lru_cache(typer.testing._get_command)  # type: ignore[attr-defined]

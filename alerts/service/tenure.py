@@ -31,6 +31,7 @@ from streams.live.outputs import Outputs
 from streams.live.pulse import Pulse
 from streams.live.settings import WorkerSettings
 from streams.live.table import CellTable
+from streams.log.access import access
 from streams.log.kafka import Bounds, TopicReader
 from streams.topics import ACTIONS, DESK, LAPSES
 
@@ -258,7 +259,7 @@ class Tenure:
     async def _look(self) -> None:
         """See that what the broker has comes in."""
         topics = {name: TopicPartition(self._owner.worker.topic(name), 0) for name in (LAPSES, ACTIONS, DESK)}
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._owner.worker.servers)
+        consumer = AIOKafkaConsumer(bootstrap_servers=self._owner.worker.servers, **access().settings())
         try:
             await consumer.start()
             # What stood there at the start may be done with already; what comes later must come in.

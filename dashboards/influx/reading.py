@@ -11,13 +11,16 @@ from collections.abc import Collection, Iterable, Mapping
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from dashboards.influx.points import LETTERS
 from dashboards.influx.settings import WriterSettings
 from streams.letters import encode_letter, of_line
+from streams.log.access import access
+from streams.log.kafka import Consumer
+from streams.log.knocking import why
 from streams.topics import DEAD_LETTER_BYTES, DEAD_LETTERS, INPUTS, LAPSES, STATES
 
 log = logging.getLogger(__name__)
@@ -64,8 +67,9 @@ class Log:
         self._letters = settings.log.topic(DEAD_LETTERS)
         self._producer: KafkaProducer | None = None
         self._servers = settings.log.servers
+        self._access = access()
         try:
-            self._consumer = KafkaConsumer(
+            self._consumer = Consumer(
                 bootstrap_servers=self._servers,
                 client_id="steadyline-influx",
                 group_id=settings.group,
@@ -78,9 +82,11 @@ class Log:
                 bootstrap_timeout_ms=PATIENCE_MS,
                 request_timeout_ms=PATIENCE_MS,
                 metrics_enabled=False,
+                **self._access.settings(),
             )
         except KafkaError as error:
-            raise LogAway(f"no Kafka broker answers at {settings.log.bootstrap}: {error}") from error
+            told = why(settings.log.bootstrap, str(error))
+            raise LogAway(f"no Kafka broker answers at {settings.log.bootstrap}: {told}") from error
         try:
             places = [
                 TopicPartition(topic, number)
@@ -170,6 +176,7 @@ class Log:
                     acks="all",
                     max_request_size=DEAD_LETTER_BYTES,
                     max_block_ms=PATIENCE_MS,
+                    **self._access.settings(),
                 )
             sent = self._producer.send(self._letters, encode_letter(letter), key=letter.key, partition=0)
             sent.get(PATIENCE_MS / 1_000)

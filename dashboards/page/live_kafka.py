@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from dashboards.page.books import Books
@@ -24,6 +24,9 @@ from streams.agreements.model import Agreement
 from streams.events import AnyEvent, ChannelCheck, FeedHeartbeat, Tick
 from streams.events.decode import Refused, decode
 from streams.lapses import Lapse, decode_lapse
+from streams.log.access import access
+from streams.log.kafka import Consumer
+from streams.log.knocking import why
 from streams.posture import Stand, Standing, decode_posture
 from streams.scorecard.stretches import lapsed_and_unknown
 from streams.topics import INPUTS, LAPSES, STATES, in_run
@@ -53,11 +56,12 @@ class LiveTopics:
         """
         self.name = f"kafka://{bootstrap}" if run is None else f"kafka://{bootstrap}, run {run}"
         self._bootstrap = bootstrap
+        self._access = access()
         self._surveyor = Surveyor(agreements)
         self._now = now
         self._kinds = {in_run(name, run): name for name in (*INPUTS, LAPSES, STATES)}
         self._lock = threading.Lock()
-        self._consumer: KafkaConsumer | None = None
+        self._consumer: Consumer | None = None
         self._ends: dict[TopicPartition, int] = {}
         self._scenes = Scenes(self._surveyor.book)
         self._books = Books(self._surveyor)
@@ -132,16 +136,18 @@ class LiveTopics:
                 return "late", f"the log is being read: {self._count:,} records so far"
             self._ends = {}
         except KafkaError as error:
+            connected = self._consumer is not None
             self.close()
             self._forget()
-            return "blind", f"the broker does not answer: {type(error).__name__}"
+            usual = type(error).__name__
+            return "blind", f"the broker does not answer: {usual if connected else why(self._bootstrap, usual)}"
         except _NotThereError as error:
             self.close()
             return "blind", str(error)
         return "good", ""
 
-    def _connected(self) -> KafkaConsumer:
-        consumer = KafkaConsumer(
+    def _connected(self) -> Consumer:
+        consumer = Consumer(
             bootstrap_servers=[server.strip() for server in self._bootstrap.split(",")],
             client_id="steadyline-watch",
             group_id=None,
@@ -152,6 +158,7 @@ class LiveTopics:
             bootstrap_timeout_ms=_PATIENCE_MS,
             request_timeout_ms=_PATIENCE_MS,
             metrics_enabled=False,
+            **self._access.settings(),
         )
         self._consumer = consumer
         there = consumer.topics()

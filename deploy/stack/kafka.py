@@ -40,8 +40,6 @@ _SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "inter.broker.listener.name": "PLAINTEXT",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     # A topic comes from the catalogue, with its partitions, or not at all.
     "auto.create.topics.enable": "false",
     # There is one node: whatever would be kept several times is kept once.
@@ -87,6 +85,8 @@ class Kafka:
     version = VERSION
     ports: tuple[str, ...] = ("client", "controller")
     logs: tuple[str, ...] = ("logs/server.log",)
+    formatting: tuple[str, ...] = ()
+    """What else the storage is formatted with."""
 
     def __init__(self, settings: Mapping[str, str] | None = None, heap_mb: int = 512) -> None:
         """Say how it is to run.
@@ -112,13 +112,14 @@ class Kafka:
         # Formatted beside and then renamed: a format that was cut short is begun afresh.
         for rest in (folder / "formatting", folder / "data"):
             shutil.rmtree(rest, ignore_errors=True)
-        self._write(folder, "format.properties", {"client": 1, "controller": 2}, data="formatting")
+        self._write(folder, "format.properties", {name: number for number, name in enumerate(self.ports, 1)}, data="formatting")
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         building.run(
             [
                 program,
                 *("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{libs}/*"),
                 *("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", "format.properties"),
+                *self.formatting,
             ],
             folder,
             _FORMATTED_WITHIN,
@@ -152,14 +153,22 @@ class Kafka:
             raise Silent(str(error)) from error
         return {"bootstrap": bootstrap, "cluster": cluster.id, "brokers": cluster.brokers, "topics": cluster.topics}
 
+    def listeners(self, ports: Ports) -> dict[str, str]:
+        """Where it listens, and what is spoken there."""
+        return {
+            "listeners": f"PLAINTEXT://{HOST}:{ports['client']},CONTROLLER://{HOST}:{ports['controller']}",
+            "advertised.listeners": f"PLAINTEXT://{HOST}:{ports['client']}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "inter.broker.listener.name": "PLAINTEXT",
+        }
+
     def _write(self, folder: Path, name: str, ports: Ports, data: str) -> None:
         # Relative to the folder: Java reads such a file as Latin-1, and takes a comma for the end of a path.
         settings = {
             **_SETTINGS,
             **self._settings,
             "log.dirs": data,
-            "listeners": f"PLAINTEXT://{HOST}:{ports['client']},CONTROLLER://{HOST}:{ports['controller']}",
-            "advertised.listeners": f"PLAINTEXT://{HOST}:{ports['client']}",
+            **self.listeners(ports),
             "controller.quorum.voters": f"1@{HOST}:{ports['controller']}",
         }
         (folder / name).write_text("".join(f"{key}={value}\n" for key, value in settings.items()))

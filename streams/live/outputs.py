@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from streams.lapses import Lapse, encode_lapse
 from streams.letters import encode_letter, of_record
 from streams.live.settings import WorkerSettings
+from streams.log.access import access
 from streams.posture import Posture, encode_posture
 from streams.sequence import Unread
 from streams.topics import DEAD_LETTER_BYTES, DEAD_LETTERS, LAPSES, STATES
@@ -68,6 +69,7 @@ class Outputs:
             max_request_size=DEAD_LETTER_BYTES,
             max_batch_size=_BATCH_BYTES,
             request_timeout_ms=_REQUEST_MS,
+            **access().settings(),
         )
         await producer.start()
         self._producer = producer

@@ -7,6 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from streams.live.settings import WorkerSettings
+from streams.log.access import access
 from streams.topics import DEAD_LETTERS, INPUTS, LAPSES, STATES
 
 PATIENCE = 30.0
@@ -30,7 +31,7 @@ async def partitions_of(settings: WorkerSettings, changelog: str) -> int:
     """
     inputs = [settings.topic(name) for name in INPUTS]
     others = [settings.topic(name) for name in (LAPSES, STATES, DEAD_LETTERS)]
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.servers, request_timeout_ms=10_000)
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.servers, request_timeout_ms=10_000, **access().settings())
     try:
         await admin.start()
         told = await admin.describe_topics([*inputs, *others, changelog])
@@ -64,7 +65,7 @@ async def declared(settings: WorkerSettings, topic: str, partitions: int) -> Non
     Raises:
         TopicsError: when it is not there within ``PATIENCE``, or no broker answers.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.servers, request_timeout_ms=10_000)
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.servers, request_timeout_ms=10_000, **access().settings())
     end = time.monotonic() + PATIENCE
     try:
         await admin.start()

@@ -23,10 +23,12 @@ from logging import shutdown
 from typing import Any, Literal, NamedTuple
 
 import structlog
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from streams.live.progress import Suspect, Vitals
+from streams.log.access import Access, access
+from streams.log.kafka import Consumer
 
 STALL_AFTER = 60.0
 """Seconds without progress after which the worker is stuck; more than a session timeout and a rebalance together."""
@@ -166,14 +168,14 @@ def broker(bootstrap: str, patience: float = _PATIENCE) -> Ask:
         bootstrap: ``HOST:PORT``, several with commas.
         patience: Seconds for connecting, and again for each of two answers.
     """
-    asking = threading.Lock()
+    asking, known = threading.Lock(), access()
 
     def ask(places: Collection[Place]) -> Mapping[Place, Extent] | None:
         answers: list[Mapping[Place, Extent]] = []
 
         def put() -> None:
             with asking:
-                answer = _extents(bootstrap, places, patience)
+                answer = _extents(bootstrap, known, places, patience)
             if answer is not None:
                 answers.append(answer)
 
@@ -188,25 +190,13 @@ def broker(bootstrap: str, patience: float = _PATIENCE) -> Ask:
     return ask
 
 
-class _Client(KafkaConsumer):  # type: ignore[misc]  # it comes without types
-    """One that leaves no thread and no socket behind where it finds no broker."""
-
-    def __init__(self, **settings: object) -> None:
-        try:
-            super().__init__(**settings)
-        except KafkaError:
-            if hasattr(self, "_client"):
-                self._client.close()
-            raise
-
-
-def _extents(bootstrap: str, places: Collection[Place], patience: float) -> Mapping[Place, Extent] | None:
+def _extents(bootstrap: str, known: Access, places: Collection[Place], patience: float) -> Mapping[Place, Extent] | None:
     servers = [server.strip() for server in bootstrap.split(",")]
     if not any(_listens(server, patience) for server in servers):
         return None
     milliseconds = int(patience * 1_000)
     try:
-        client = _Client(
+        client = Consumer(
             bootstrap_servers=servers,
             client_id="steadyline-watchdog",
             group_id=None,
@@ -214,6 +204,7 @@ def _extents(bootstrap: str, places: Collection[Place], patience: float) -> Mapp
             bootstrap_timeout_ms=milliseconds,
             request_timeout_ms=milliseconds,
             fetch_max_wait_ms=0,
+            **known.settings(),
         )
         try:
             partitions = [TopicPartition(*place) for place in places]

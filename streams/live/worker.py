@@ -31,6 +31,7 @@ from streams.live.pulse import Pulse
 from streams.live.settings import WorkerSettings, agreements_of
 from streams.live.table import CellTable
 from streams.live.topics import TopicsError, declared, partitions_of
+from streams.log.access import Access, access
 from streams.partition import PartitionWatch
 from streams.topics import INPUTS
 
@@ -329,6 +330,7 @@ def faust_settings(settings: WorkerSettings) -> dict[str, Any]:
     """Every setting of Faust's that matters here, said aloud."""
     chosen: dict[str, Any] = {
         "broker": [f"kafka://{server}" for server in settings.servers],
+        "broker_credentials": _credentials(access()),
         "broker_commit_interval": settings.commit,
         "broker_commit_every": None,
         "broker_session_timeout": settings.session_timeout,
@@ -358,3 +360,12 @@ def faust_settings(settings: WorkerSettings) -> dict[str, Any]:
     if settings.datadir is not None:
         chosen["datadir"] = str(settings.datadir)
     return chosen
+
+
+def _credentials(known: Access) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    """What Faust's own clients tell the broker; the same as all others do."""
+    if known.named:
+        return faust.SASLCredentials(
+            username=known.username, password=known.password, mechanism=known.mechanism, ssl_context=known.trust()
+        )
+    return faust.SSLCredentials(known.trust()) if known.secured else None

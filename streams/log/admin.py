@@ -17,7 +17,9 @@ from kafka.errors import (
     NotCoordinatorError,
 )
 
+from streams.log.access import access
 from streams.log.kafka import Bounds
+from streams.log.knocking import why
 from streams.topics import Topic
 
 PATIENCE = 5.0
@@ -85,6 +87,7 @@ class Admin:
         """
         self.bootstrap = bootstrap
         self._patience = patience
+        known = access()
         servers = [_server(server) for server in bootstrap.split(",")]
         end = time.monotonic() + patience
         reason = _unreachable(servers, end, waits=waits)
@@ -97,11 +100,11 @@ class Admin:
                     client_id="steadyline-admin",
                     bootstrap_timeout_ms=max(1, int((end - time.monotonic()) * 1_000)),
                     request_timeout_ms=int(patience * 1_000),
+                    **known.settings(),
                 )
             except KafkaError as error:
-                raise BrokerError(
-                    f"no Kafka broker answers at {bootstrap} (something listens, and speaks no Kafka or not yet)"
-                ) from error
+                told = why(bootstrap, "something listens, and speaks no Kafka, not yet, or not this way")
+                raise BrokerError(f"no Kafka broker answers at {bootstrap} ({told})") from error
 
     def __enter__(self) -> "Admin":
         return self

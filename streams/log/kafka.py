@@ -12,6 +12,9 @@ from typing import NamedTuple, Self
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
+from streams.log.access import access
+from streams.log.knocking import why
+
 PATIENCE = 10.0
 """Seconds without any record, where there are some, after which the broker counts as away."""
 AT_ONCE = 1_000
@@ -81,6 +84,18 @@ class KafkaBatch(NamedTuple):
     records: list[KafkaRecord]
 
 
+class Consumer(KafkaConsumer):  # type: ignore[misc]  # it comes without types
+    """One that leaves no thread and no socket behind where it finds no broker."""
+
+    def __init__(self, **settings: object) -> None:
+        try:
+            super().__init__(**settings)
+        except KafkaError:
+            if hasattr(self, "_client"):
+                self._client.close()
+            raise
+
+
 class TopicReader:
     """Reads one topic, one partition after the other. Use it as a context manager."""
 
@@ -100,7 +115,7 @@ class TopicReader:
         self._patience = patience
         patience_ms = int(patience * 1_000)
         try:
-            self._consumer = KafkaConsumer(
+            self._consumer = Consumer(
                 bootstrap_servers=[server.strip() for server in bootstrap.split(",")],
                 client_id="steadyline-reader",
                 group_id=None,
@@ -114,9 +129,10 @@ class TopicReader:
                 bootstrap_timeout_ms=patience_ms,
                 request_timeout_ms=max(patience_ms, 1_000),
                 metrics_enabled=False,
+                **access().settings(),
             )
         except KafkaError as error:
-            raise self._away(error) from error
+            raise self._away(why(bootstrap, str(error))) from error
 
     def __enter__(self) -> Self:
         return self
@@ -193,7 +209,7 @@ class TopicReader:
         for partition, each in (self.bounds() if bounds is None else bounds).items():
             yield from self.read(partition, each)
 
-    def _away(self, error: KafkaError) -> KafkaLogError:
+    def _away(self, error: KafkaError | str) -> KafkaLogError:
         return KafkaLogError(f"the Kafka broker at {self._bootstrap} does not give {self.topic}: {error}")
 
 

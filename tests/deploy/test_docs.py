@@ -28,6 +28,7 @@ from streams.events.decode import MAX_BYTES
 from streams.lapses import Kind, Reason, State
 from streams.live import health
 from streams.live.settings import WorkerSettings
+from streams.log.access import Access
 from streams.posture import Stand, Why
 from streams.severity import Severity
 from streams.spans import SETTLE, Span
@@ -210,6 +211,8 @@ def test_the_operator_finds_every_variable_and_what_it_is_unless_set() -> None:
     usual = WorkerSettings()
     for variable, value in (
         ("KAFKA", usual.bootstrap),
+        ("KAFKA_SECURITY", Access().security),
+        ("KAFKA_MECHANISM", Access().mechanism),
         ("TICK_SECONDS", f"{usual.tick:g}"),
         ("SESSION_SECONDS", f"{usual.session_timeout:g}"),
         ("HEARTBEAT_SECONDS", f"{usual.heartbeat:g}"),

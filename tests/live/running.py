@@ -19,6 +19,7 @@ from producers.plan import Plan, Sending
 from streams.agreements.load import load_builtin
 from streams.agreements.model import Agreement
 from streams.lapses import decode_lapse, encode_lapse
+from streams.log.access import access
 from streams.log.admin import Admin
 from streams.log.recording import Batch, Lines
 from streams.routes import Homes
@@ -87,7 +88,7 @@ class Ground:
 
     def send(self, sendings: Iterable[Sending]) -> None:
         """Send records, all in their order."""
-        producer = KafkaProducer(bootstrap_servers=self.bootstrap, linger_ms=5, max_block_ms=20_000)
+        producer = KafkaProducer(bootstrap_servers=self.bootstrap, linger_ms=5, max_block_ms=20_000, **access().settings())
         sent = [
             producer.send(
                 self.topic(one.topic), one.value, key=one.key, partition=one.partition, timestamp_ms=max(0, one.timestamp)
@@ -105,7 +106,7 @@ class Ground:
 
     def read(self, topic: str) -> list[tuple[bytes | None, bytes | None]]:
         """All records of a topic that are there now, with their keys."""
-        with KafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False) as consumer:
+        with KafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False, **access().settings()) as consumer:
             # A broker that has much to do may not tell of a topic at the first question.
             end = time.monotonic() + 10
             while not (numbers := consumer.partitions_for_topic(topic)) and time.monotonic() < end:
@@ -122,7 +123,7 @@ class Ground:
 
     def end(self, topic: str) -> int:
         """How many records were ever written to a topic that may not be there."""
-        with KafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False) as consumer:
+        with KafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False, **access().settings()) as consumer:
             places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
             return sum(consumer.end_offsets(places).values()) if places else 0
 
@@ -149,7 +150,9 @@ class Ground:
     def committed(self) -> dict[tuple[str, int], int]:
         """How far the group has committed, by the topic's live name and partition."""
         group = "steadyline" if self.run is None else f"steadyline-run-{self.run}"
-        with KafkaConsumer(bootstrap_servers=self.bootstrap, group_id=group, enable_auto_commit=False) as consumer:
+        with KafkaConsumer(
+            bootstrap_servers=self.bootstrap, group_id=group, enable_auto_commit=False, **access().settings()
+        ) as consumer:
             found = {}
             for name in INPUTS:
                 for number in range(self.partitions):

@@ -117,7 +117,7 @@ def test_no_broker_is_told_in_time(call: Call) -> None:
         result = call("check", "--bootstrap", f"127.0.0.1:{port}")
         assert time.monotonic() - started < 8
     assert result.exit_code == 3
-    assert f"no Kafka broker answers at 127.0.0.1:{port} (something listens, and speaks no Kafka or not yet)" in result.stderr
+    assert f"no Kafka broker answers at 127.0.0.1:{port} (something listens, and speaks no Kafka, not yet" in result.stderr
     with pytest.raises(BrokerError, match=rf"no Kafka broker answers at 127.0.0.1:{port} \(Connection refused\)"):
         Admin(f"127.0.0.1:{port}", patience=0.5)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("kafka-io-steadyline")]

@@ -1,0 +1,151 @@
+"""A real broker that asks for TLS and a password: the whole way over it, and what is said to those that it does not let in."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from dashboards.influx.reading import Log
+from dashboards.influx.settings import WriterSettings
+from dashboards.page.live_kafka import LiveTopics
+from producers.publish import Publisher
+from streams.live.settings import WorkerSettings
+from streams.live.watchdog import broker as asked
+from streams.log.admin import Admin
+from streams.log.kafka import TopicReader
+from streams.topics import CHANNELS, DESK, LAPSES, in_run
+from tests.alerts.service.behaviours import came
+from tests.alerts.service.policies import policy
+from tests.alerts.service.test_kafka import KafkaDesk
+from tests.broker import shared
+from tests.guarded import PASSWORDS, Guarded, Papers, told
+from tests.live.running import Ground, embedded, until, worker
+from tests.live.test_publish import sent
+from tests.live.test_verify import verified
+from tests.live.test_worker import story
+from tests.page.serving import agreements
+from tests.page.test_live_kafka import END
+
+STORY = "us-china-2022"
+
+
+class Broker(NamedTuple):
+    """Where it is, and what it asks for."""
+
+    bootstrap: str
+    papers: Papers
+
+
+@pytest.fixture(scope="module")
+def guarded(real: None, request: pytest.FixtureRequest) -> Iterator[Broker]:
+    with shared(Path(request.config.rootpath) / ".pytest_cache" / "guarded", Guarded()) as (_, report):
+        yield Broker(str(report.facts["bootstrap"]), Papers(Path(str(report.facts["folder"]))))
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+def test_the_whole_way(guarded: Broker, run: str, tmp_path: Path) -> None:
+    bootstrap, environment = guarded.bootstrap, guarded.papers.environment()
+    expected = embedded(story(STORY), run)
+    with told(environment):
+        sent(bootstrap, run, STORY, "--partitions", 2)
+        ground = Ground(bootstrap, run, 2)
+        with worker(ground, **environment) as process:
+            process.ready()
+            until(lambda: len(ground.revisions()) >= len(expected), process.said)
+            until(ground.caught_up, process.said)
+            assert process.end() == 0, process.said()
+            assert not any(password in process.said() for password in PASSWORDS.values())
+        assert ground.revisions() == expected
+        verified(bootstrap, run, code=0)
+        floor(bootstrap, run)
+        written(bootstrap, run, tmp_path)
+        asyncio.run(desked(ground, tmp_path))
+
+
+def floor(bootstrap: str, run: str) -> None:
+    """The watch page shows it."""
+    topics = LiveTopics(bootstrap, agreements(), lambda: END, run=run)
+    try:
+        until(lambda: topics.read()[1].health == "good", "the watch page")
+        assert topics.read()[0].channels["us-china-dtl"].stand == "lapsed"
+    finally:
+        topics.close()
+
+
+def written(bootstrap: str, run: str, folder: Path) -> None:
+    """The writer to InfluxDB reads it, keeps how far it is, and writes a dead letter; the watchdog sees how much there is."""
+    settings = WriterSettings(WorkerSettings(bootstrap=bootstrap, run=run), "http://127.0.0.1:1", "o", folder / "none", None)
+    with Log(settings) as log:
+        until(lambda: any(record.topic == LAPSES for record in log.poll(0.2)), "the writer to read the lapses")
+        log.commit({(LAPSES, 0): 1})
+        log.refuse("bucket", "line", "of no use")
+    place = (in_run(CHANNELS, run), 0)
+    extents = asked(bootstrap)([place])
+    assert extents is not None
+    assert extents[place].end > 0
+
+
+async def desked(ground: Ground, folder: Path) -> None:
+    """The desk takes the lapses in."""
+    desk = KafkaDesk(ground, folder)
+    async with desk.running(policy("json://127.0.0.1:9/"), ground.run):
+        await came(lambda: ground.end(ground.topic(DESK)) > 0, "the journal")
+
+
+def admin(bootstrap: str) -> None:
+    with Admin(bootstrap, 0.5) as made:
+        made.cluster()
+
+
+def reader(bootstrap: str) -> None:
+    with TopicReader(bootstrap, LAPSES, 1.0) as made:
+        made.bounds()
+
+
+def publisher(bootstrap: str) -> None:
+    with Publisher(bootstrap, {}, 1.0):
+        pass
+
+
+REFUSED = [
+    ({"PASSWORD_FILE": "{}/wrong.password"}, "does not let admin in, by STEADYLINE_KAFKA_USERNAME and its password"),
+    ({"PASSWORD_FILE": "{}/wrong.password", "MECHANISM": "PLAIN"}, "does not let admin in, by STEADYLINE_KAFKA_USERNAME"),
+    ({"CA_FILE": "{}/stranger.pem"}, "is not believed, by STEADYLINE_KAFKA_CA_FILE: unable to get local issuer certificate"),
+    ({"SECURITY": "SASL_PLAINTEXT", "CA_FILE": ""}, "breaks off, where STEADYLINE_KAFKA_SECURITY=SASL_PLAINTEXT is spoken"),
+    (
+        dict.fromkeys(("SECURITY", "CA_FILE", "MECHANISM", "USERNAME", "PASSWORD_FILE"), ""),
+        "STEADYLINE_KAFKA_SECURITY=PLAINTEXT",
+    ),
+]
+
+
+# A producer that finds no broker leaves its sockets to the collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+@pytest.mark.parametrize(
+    ("client", "over", "why"),
+    [*((admin, *case) for case in REFUSED), (reader, *REFUSED[0]), (publisher, *REFUSED[2])],
+    ids=lambda value: getattr(value, "__name__", str(value)[:40]),
+)
+def test_who_is_not_let_in_is_told_why_and_soon(
+    guarded: Broker, client: Callable[[str], None], over: dict[str, str], why: str
+) -> None:
+    papers = guarded.papers
+    environment = papers.environment(**{name: text.format(papers.folder) for name, text in over.items()})
+    began = time.monotonic()
+    with told(environment), pytest.raises(Exception, match=why) as error:
+        client(guarded.bootstrap)
+    assert time.monotonic() - began < 5
+    assert not any(password in str(error.value) for password in (*PASSWORDS.values(), "not it"))
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
+def test_every_mechanism_opens(guarded: Broker, mechanism: str) -> None:
+    with told(guarded.papers.environment(MECHANISM=mechanism)):
+        admin(guarded.bootstrap)
