@@ -15,7 +15,7 @@ from alerts.policy import Policy
 from deploy.commands.alerts_people import PeopleFile, people_at
 from deploy.commands.options import Json, Rules, examples
 from deploy.consoles import complain, emit, out, words
-from deploy.exits import BAD_INPUT, BAD_USE, BROKEN, FINE, bad_input, bad_use
+from deploy.exits import BAD_INPUT, BROKEN, FINE, bad_input, bad_use
 from deploy.replaying.session import rules_or_leave
 from streams.allowing import AllowList
 
@@ -129,6 +129,7 @@ def _on_kafka(settings: "DeskSettings", bootstrap: str, logs: dict[str, Any], *,
 
 def _topics_or_leave(bootstrap: str, run_id: str | None) -> None:
     """Leaves with 2 where a topic of the desk's is missing or differs, with 3 where no broker answers."""
+    from deploy.kafka.differing import leave_where_topics_differ
     from streams.log.admin import Admin, BrokerError
     from streams.topics import ACTIONS, DESK, LAPSES, catalogue, in_run
 
@@ -138,12 +139,7 @@ def _topics_or_leave(bootstrap: str, run_id: str | None) -> None:
             differences = admin.check([topic for topic in catalogue(run=run_id) if topic.name in needed])
     except BrokerError as error:
         bad_input(str(error))
-    for difference in differences:
-        complain(str(difference))
-    if differences:
-        run = "" if run_id is None else f" --run {run_id}"
-        complain(f"create what is missing with: steadyline topics create --bootstrap {bootstrap}{run}")
-        raise typer.Exit(BAD_USE)
+    leave_where_topics_differ(differences, bootstrap, run_id)
 
 
 def _listening(url: str, *, as_json: bool) -> None:

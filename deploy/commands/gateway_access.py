@@ -10,8 +10,8 @@ import typer
 from rich.table import Table
 
 from deploy.commands.options import Json, Rules, examples, moment
-from deploy.consoles import complain, emit, note, out, words
-from deploy.exits import BAD_USE, bad_input, bad_use
+from deploy.consoles import emit, note, out, words
+from deploy.exits import bad_input, bad_use
 from deploy.places import state_log
 from deploy.replaying.session import rules_or_leave
 from streams.events.schemas import event_type, event_types, short_name
@@ -365,8 +365,7 @@ def _made(fields: dict[str, Any], kind: Any) -> Any:  # noqa: ANN401 - a token o
     try:
         return msgspec.convert(fields, kind)
     except msgspec.ValidationError as error:
-        complain(str(error))
-        raise typer.Exit(BAD_USE) from None
+        bad_use(str(error))
 
 
 def _row(token: "Token", now: datetime) -> dict[str, object]:

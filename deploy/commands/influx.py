@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from deploy.commands.options import Json, Rules, examples
-from deploy.consoles import complain, emit, out, words
+from deploy.consoles import emit, out, words
 from deploy.exits import BAD_USE, bad_input, bad_use
 from streams.agreements.load import AgreementError
 
@@ -137,8 +137,7 @@ def write(
     try:
         writer.serve(settings, token, agreements, _listen)
     except OSError as error:
-        complain(str(error))
-        raise typer.Exit(BAD_USE) from None
+        bad_use(str(error))
 
 
 def _check(settings: "WriterSettings", *, as_json: bool) -> None:

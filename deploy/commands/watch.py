@@ -166,8 +166,7 @@ def watch(
     except PrivateFileError as error:
         bad_input(str(error))
     except OSError as error:
-        complain(str(error.strerror or error))
-        raise typer.Exit(2) from None
+        bad_use(str(error.strerror or error))
 
 
 def _me() -> str:

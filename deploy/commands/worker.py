@@ -8,8 +8,8 @@ import msgspec
 import typer
 
 from deploy.commands.options import Json, Rules, examples
-from deploy.consoles import complain, emit, out, words
-from deploy.exits import BAD_USE, bad_input, bad_use
+from deploy.consoles import emit, out, words
+from deploy.exits import FINE, bad_input, bad_use
 from streams.agreements.load import AgreementError
 from streams.topics import INPUTS, catalogue
 
@@ -86,6 +86,7 @@ def _settings(
 def _checked(settings: "WorkerSettings") -> int:
     """How many partitions the input topics have; leaves where the worker could not read them."""
     # The client takes longer to import than all other commands together take to run.
+    from deploy.kafka.differing import leave_where_topics_differ
     from streams.log.admin import Admin, BrokerError
 
     try:
@@ -97,12 +98,7 @@ def _checked(settings: "WorkerSettings") -> int:
             differences = admin.check(catalogue(partitions or usual[0].partitions, settings.run))
     except BrokerError as error:
         bad_input(str(error))
-    for difference in differences:
-        complain(str(difference))
-    if differences:
-        run = "" if settings.run is None else f" --run {settings.run}"
-        complain(f"create what is missing with: steadyline topics create --bootstrap {settings.bootstrap}{run}")
-        raise typer.Exit(BAD_USE)
+    leave_where_topics_differ(differences, settings.bootstrap, settings.run)
     return partitions
 
 
@@ -114,4 +110,4 @@ def _run(loglevel: str) -> NoReturn:
 
     app.finalize()
     faust.Worker(app, loglevel=loglevel).execute_from_commandline()
-    raise typer.Exit(0)
+    raise typer.Exit(FINE)
