@@ -1,9 +1,13 @@
 """The desk on a real broker: behaviours of every desk, on a journal on Kafka."""
 
 import asyncio
+import gc
+import socket
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from kafka import KafkaProducer
@@ -121,6 +125,28 @@ def test_a_desk_that_reads_no_more_though_there_is_something_to_read_ends(
             assert isinstance(desk.fault(), tenure.StalledError)
 
     asyncio.run(scenario())
+
+
+def test_a_desk_that_is_cut_short_while_it_connects_leaves_nothing_open() -> None:
+    async def scenario() -> None:
+        # A broker that takes the connection and says no word.
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            silent.setblocking(False)
+            desk = tenure.Tenure.__new__(tenure.Tenure)
+            bootstrap = f"127.0.0.1:{silent.getsockname()[1]}"
+            vars(desk)["_owner"] = SimpleNamespace(worker=DeskWorkerSettings(bootstrap=bootstrap))
+            looking = asyncio.create_task(desk._look())
+            async with asyncio.timeout(10):
+                connection, _ = await asyncio.get_running_loop().sock_accept(silent)
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+            connection.close()
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        asyncio.run(scenario())
+        gc.collect()
+    assert [str(each.message) for each in told if "Unclosed" in str(each.message)] == []
 
 
 def test_the_trail_on_kafka_is_verified_by_the_command(kafka: str, run: str, tmp_path: Path) -> None:
