@@ -71,7 +71,12 @@ class Outputs:
             request_timeout_ms=_REQUEST_MS,
             **access().settings(),
         )
-        await producer.start()
+        try:
+            await producer.start()
+        except BaseException:
+            # What is cut short stays half open, unless it is closed.
+            await producer.stop()
+            raise
         self._producer = producer
 
     async def stop(self) -> None:
