@@ -44,9 +44,33 @@ bench: $(VENV)/.developing ## Measure speed and memory
 picture: $(VENV)/.installed ## Draw docs/us-china-2022.svg afresh
 	@$(BIN)/steadyline replay us-china-2022 --svg docs/us-china-2022.svg >/dev/null || [ $$? -eq 1 ]
 
+LOCKS := deploy/requirements.lock deploy/build.lock
+# For every Python and system that is supported; no name of an index stands in it, whoever installs says from where.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade \
+	--custom-compile-command 'make lock'
+
+.PHONY: lock
+lock: $(VENV)/.releasing ## Lock what the image is made of, with hashes, at the newest versions
+	$(LOCK) pyproject.toml --output-file deploy/requirements.lock
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		| $(LOCK) - --output-file deploy/build.lock
+
+.PHONY: audit
+audit: $(VENV)/.releasing ## Ask for known faults of what is locked; fails where nobody can be asked
+	@for lock in $(LOCKS); do echo "$$lock:"; \
+		$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement "$$lock" || exit 1; done
+
+.PHONY: sbom
+sbom: $(VENV)/.releasing ## Write dist/steadyline.cdx.json: what is locked, with licences (CycloneDX)
+	@rm -rf build/locked && $(BIN)/python -m venv --without-pip build/locked && mkdir -p dist
+	@$(BIN)/python -m pip --python build/locked install --quiet --require-hashes --requirement deploy/requirements.lock
+	@$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file dist/steadyline.cdx.json build/locked/bin/python
+	@rm -rf build/locked && echo "dist/steadyline.cdx.json"
+
 .PHONY: clean
 clean: ## Remove what make has set up
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build/locked .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -71,3 +95,8 @@ $(VENV)/.developing: pyproject.toml $(VENV)/.pip
 	@echo "Installing Steadyline and its development tools into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.releasing: pyproject.toml $(VENV)/.pip
+	@echo "Installing what releases are made with into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group release
+	@touch $@
