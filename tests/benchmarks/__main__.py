@@ -13,7 +13,9 @@ from tests.broker import missing
 RESULTS = Path(__file__).with_name("RESULTS.md")
 EMBEDDED = "embedded"
 HEADINGS = {
+    "peers": "## Side by side\n",
     "live": "## The live path: Kafka and Faust\n",
+    "scale": "## Scaling out\n",
     "warnings": "## Reading warnings\n",
     "gateway": "## The gateway\n",
     "desk": "## The alert desk\n",
@@ -22,12 +24,17 @@ HEADINGS = {
 }
 """How each part of the results begins, in their order; what stands before them all is that of the embedded run."""
 
+BROKERED = ("live", "scale", "desk", "influx")
+"""The parts that need a broker."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and put what was measured into its part of ``RESULTS.md``."""
     measures: dict[str, Callable[[bool], str]] = {
         EMBEDDED: _embedded,
+        "peers": _peers,
         "live": _live,
+        "scale": _scale,
         "warnings": _warnings,
         "gateway": _gateway,
         "desk": _desk,
@@ -39,13 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--smoke", action="store_true", help="tiny numbers, which say nothing; prints and writes no file")
     given = parser.parse_args(arguments)
     reason = missing()
-    if reason is not None and given.part in ("live", "desk", "influx"):
+    if reason is not None and given.part in BROKERED:
         raise SystemExit(reason)
     parts = taken_apart(RESULTS.read_text(encoding="utf-8"))
     for name, measure in measures.items():
         if given.part not in ("all", name):
             continue
-        if name in ("live", "desk", "influx") and reason is not None:
+        if name in BROKERED and reason is not None:
             print(f"{name} is not measured: {reason}", file=sys.stderr)  # noqa: T201
             continue
         parts[name] = measure(given.smoke)
@@ -79,6 +86,12 @@ def _embedded(smoke: bool) -> str:
         return path.read_text(encoding="utf-8")
 
 
+def _peers(smoke: bool) -> str:
+    from tests.benchmarks.peers import report
+
+    return f"{_written('peers')}\n\n{report.report(*((20_000, 5_000, 1) if smoke else (1_000_000, 200_000, 3)), 1, _say)}"
+
+
 def _live(smoke: bool) -> str:
     # Faust and the clients of Kafka take seconds to import.
     from tests.benchmarks.live.report import SMOKE, Sizes, report
@@ -91,9 +104,15 @@ def _live(smoke: bool) -> str:
         "cores. Times are the wall's. Three figures are the least, the median and the most of the runs; runs of one table are",
         "taken in turns.",
         "",
-        report(sizes, lambda said: print(said, file=sys.stderr, flush=True)),  # noqa: T201
+        report(sizes, _say),
     ]
     return "\n".join(lines)
+
+
+def _scale(smoke: bool) -> str:
+    from tests.benchmarks.live.scaling import SMOKE, Sizes, report
+
+    return f"{_written('scale')}\n\n{report(SMOKE if smoke else Sizes(), _say)}"
 
 
 def _warnings(smoke: bool) -> str:
@@ -118,6 +137,10 @@ def _page(smoke: bool) -> str:
     from tests.benchmarks import page
 
     return f"{_written('page')}\n{page.measure(smoke)}"
+
+
+def _say(said: str) -> None:
+    print(said, file=sys.stderr, flush=True)  # noqa: T201 - how far it is
 
 
 def _written(part: str) -> str:

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 
-import msgspec
-
+from tests.benchmarks.events import Check, Contact, Launch, Notice, NoticeData, read
 from tests.benchmarks.oracle import CONTACT_WITHIN, LONGEST_GAP, Found, Lapse
 
 _LATEST = timedelta(seconds=30)
@@ -19,77 +18,11 @@ _KEPT = 8
 """How many notices of a party, and contacts of a pair, are looked through."""
 
 
-class _Span(msgspec.Struct):
-    opens: datetime
-    closes: datetime
-
-
-class _Receipt(msgspec.Struct):
-    received: datetime
-
-
-class _CheckData(msgspec.Struct):
-    channel: str
-
-
-class _NoticeData(msgspec.Struct):
-    party: str
-    window: _Span
-    recipients: list[_Receipt]
-
-
-class _LaunchData(msgspec.Struct):
-    party: str
-    launch: str
-
-
-class _IncidentData(msgspec.Struct):
-    parties: tuple[str, str]
-    incident: str
-
-
-class _ContactData(msgspec.Struct):
-    parties: tuple[str, str]
-
-
-class _Check(msgspec.Struct, tag_field="type", tag="org.steadyline.channel.check.v1"):
-    time: datetime
-    ingested: datetime
-    data: _CheckData
-
-
-class _Notice(msgspec.Struct, tag_field="type", tag="org.steadyline.launch.notice.v1"):
-    time: datetime
-    ingested: datetime
-    data: _NoticeData
-
-
-class _Launch(msgspec.Struct, tag_field="type", tag="org.steadyline.launch.observation.v1"):
-    time: datetime
-    ingested: datetime
-    data: _LaunchData
-
-
-class _Incident(msgspec.Struct, tag_field="type", tag="org.steadyline.incident.report.v1"):
-    time: datetime
-    ingested: datetime
-    data: _IncidentData
-
-
-class _Contact(msgspec.Struct, tag_field="type", tag="org.steadyline.contact.v1"):
-    time: datetime
-    ingested: datetime
-    data: _ContactData
-
-
-_read = msgspec.json.Decoder(_Check | _Notice | _Launch | _Incident | _Contact).decode
-
-
 def found(lines: Iterable[bytes]) -> Found:
     """The lapses in these lines as of the last one's arrival."""
     lapses: set[Lapse] = set()
     checked: dict[str, datetime] = {}
-    told: defaultdict[str, list[_NoticeData]] = defaultdict(list)
+    told: defaultdict[str, list[NoticeData]] = defaultdict(list)
     spoke: defaultdict[str, list[datetime]] = defaultdict(list)
     # When to look, the rule, the channel or party or pair, the subject, the time of the launch or incident.
     heap: list[tuple[datetime, str, str, str, datetime]] = []
@@ -104,7 +37,7 @@ def found(lines: Iterable[bytes]) -> Found:
 
     now = datetime.min.replace(tzinfo=UTC)
     for line in lines:
-        event = _read(line)
+        event = read(line)
         if event.ingested > now:
             now = event.ingested
             while heap and heap[0][0] < now:
@@ -118,23 +51,23 @@ def found(lines: Iterable[bytes]) -> Found:
                 else:
                     judge(rule, owner, subject, at)
         kind = event.__class__
-        if kind is _Check:
+        if kind is Check:
             name, at = event.data.channel, event.time
             if (last := checked.get(name)) is None:
                 checked[name] = at
                 heappush(heap, (at + LONGEST_GAP, "check", name, name, at))
             elif at > last:
                 checked[name] = at
-        elif kind is _Notice:
+        elif kind is Notice:
             notices = told[event.data.party]
             notices.append(event.data)
             del notices[:-_KEPT]
-        elif kind is _Launch:
+        elif kind is Launch:
             party, at = event.data.party, event.time
             heappush(heap, (at + _LATEST, "notice", party, f"{party}/{event.data.launch}/WATCH", at))
         else:
             pair, at = "-".join(sorted(event.data.parties)), event.time
-            if kind is _Contact:
+            if kind is Contact:
                 contacts = spoke[pair]
                 contacts.append(at)
                 del contacts[:-_KEPT]

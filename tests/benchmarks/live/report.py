@@ -13,12 +13,14 @@ from tests.benchmarks.live.absence import absence
 from tests.benchmarks.live.catchup import CURRENT, catch_up
 from tests.benchmarks.live.ground import PARTITIONS, Log, broker
 from tests.benchmarks.live.latency import WARM_UP, Spread, latency, mixed, salvo
+from tests.benchmarks.live.quix import quix
 from tests.benchmarks.live.rules import ABSENCE_CHANNELS, ABSENCE_GAP
 from tests.benchmarks.live.throughput import Through, same, through
 from tests.benchmarks.live.yardstick import idiomatic
 from tests.benchmarks.load import rules
 from tests.benchmarks.measure import drive
 from tests.benchmarks.oracle import digest
+from tests.benchmarks.peers.venvs import QUIX, reason
 
 TICKS = timedelta(minutes=1)
 FASTEST, LATENCY_BAR, ABSENCE_BAR = 45_000, 250, 1_500
@@ -67,6 +69,8 @@ def _throughput(sizes: Sizes, say: Say) -> Iterator[str]:
     ones: list[Through] = []
     twos: list[Through] = []
     plain: list[Through] = []
+    others: list[Through] = []
+    lacking = reason(QUIX)
     marks: list[Through] = []
     with broker() as bootstrap:
         log, short = Log(bootstrap, "bench"), Log(bootstrap, "bench-few")
@@ -78,12 +82,15 @@ def _throughput(sizes: Sizes, say: Say) -> Iterator[str]:
             say(f"idiomatic: {marks[-1]}")
             ones.append(through(log, 1, number))
             say(f"one worker: {ones[-1]}")
+            if lacking is None:
+                others.append(quix(log, number))
+                say(f"{QUIX.said}: {others[-1]}")
             if not sizes.brief:
                 plain.append(through(short, 1, f"{number}-plain", STEADYLINE_PLAIN_AGENT="yes"))
                 say(f"one by one: {plain[-1]}")
                 twos.append(through(log, 2, number))
                 say(f"two workers: {twos[-1]}")
-    same(digest(expected), [*ones, *twos])
+    same(digest(expected), [*ones, *twos, *others])
     same(digest(few), [*marks, *plain])
     yield f"### Throughput: {sizes.events:,} events, {len(expected):,} lapses (set `{digest(expected)}`)"
     yield ""
@@ -107,6 +114,7 @@ def _throughput(sizes: Sizes, say: Say) -> Iterator[str]:
     for name, runs, events in (
         ("one worker", ones, sizes.events),
         ("two workers", twos, sizes.events),
+        (QUIX.said, others, sizes.events),
         ("one worker, records one by one (`--plain`)", plain, sizes.few),
         ("idiomatic Faust agent (the yardstick)", marks, sizes.few),
     ):
@@ -118,14 +126,24 @@ def _throughput(sizes: Sizes, say: Say) -> Iterator[str]:
             f"| {name} | {_spread([speed / 1_000 for speed in speeds], '.1f')} | {_spread(ratios, '.1f')}"
             f" | {_spread([events / run.whole / 1_000 for run in runs], '.1f')} | {_spread([run.cpu for run in runs], '.1f')} |"
         )
+    if lacking is not None:
+        yield f"| {QUIX.said} | not measured: {lacking} | | | |"
     yield ""
     yield _text(
         "The idiomatic agent is one as Faust's own guide has it: typed records, one at a time, a write to a table "
         "for each event, "
-        "ticks to notice what is missing; the same three rules and the same lapses. It takes back and explains "
-        "nothing."
+        "ticks to notice what is missing; the same three rules and the same lapses. Quix Streams does the same by its "
+        "own guide, with state in RocksDB and its changelog, and a commit each second, like the others. Both take back "
+        "only what a late contact undoes, and explain nothing."
     )
     yield kept("one worker, events a second", median(sizes.events / run.seconds for run in ones), "more than", FASTEST)
+    if others:
+        yield kept(
+            f"one worker against {QUIX.said}, events a second",
+            median(sizes.events / run.seconds for run in ones),
+            "more than",
+            median(sizes.events / run.seconds for run in others),
+        )
     yield ""
 
 

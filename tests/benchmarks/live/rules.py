@@ -15,6 +15,7 @@ ABSENCE_GAP = 3
 """Seconds from one check to the next, at most."""
 FEED = "bench-feed"
 CALLED_CHANNELS = 1_000
+MANY_CHANNELS = 10_000
 
 
 def absence(*, feed: bool) -> Agreement:
@@ -55,6 +56,7 @@ def calls() -> Agreement:
 RULES: dict[str, Callable[[], list[Agreement]]] = {
     "calls": lambda: [calls()],
     "load": lambda: [rules()],
+    f"load-{MANY_CHANNELS}": lambda: [rules(MANY_CHANNELS)],
     "absence": lambda: [absence(feed=False)],
     "absence-feed": lambda: [absence(feed=True)],
     "all": lambda: list(load_builtin()),

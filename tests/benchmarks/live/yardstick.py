@@ -27,12 +27,12 @@ def idiomatic(log: Log, number: object) -> Through:
             wait(lambda: done(admin), [process], PATIENCE)
             whole, cpu = time.monotonic() - began, processor(process.process.pid)
             process.end()
-    first, last = _written(log, f"{group}-checked-changelog")
-    found = _found(log, f"{group}-lapses")
+    first, last = written(log, f"{group}-checked-changelog")
+    found = told(log, f"{group}-lapses")
     return Through((last - first) / 1_000, whole, cpu, len(found), digest(found))
 
 
-def _written(log: Log, topic: str) -> tuple[int, int]:
+def written(log: Log, topic: str) -> tuple[int, int]:
     """When the first and the last record of a changelog were written, milliseconds: it gets one for each check."""
     stamps = []
     with KafkaConsumer(bootstrap_servers=log.bootstrap, enable_auto_commit=False) as consumer:
@@ -49,7 +49,7 @@ def _written(log: Log, topic: str) -> tuple[int, int]:
     return min(stamps), max(stamps)
 
 
-def _found(log: Log, topic: str) -> Found:
+def told(log: Log, topic: str) -> Found:
     found: set[tuple[str, str, datetime]] = set()
     for _, value in log.read(topic):
         lapse = msgspec.json.decode(value or b"")
