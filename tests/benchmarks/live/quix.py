@@ -16,6 +16,7 @@ from tests.benchmarks.live.yardstick import told, written
 from tests.benchmarks.oracle import digest
 from tests.benchmarks.peers.job import FIRST
 from tests.benchmarks.peers.side_by_side import ROOT
+from tests.benchmarks.peers.usage import high_water
 from tests.benchmarks.peers.venvs import QUIX, python
 from tests.live.running import Worker
 
@@ -35,11 +36,12 @@ def quix(log: Log, number: object) -> Through:
         with _running(interpreter, log, group, folder) as process:
             wait(lambda: done(admin), [process], PATIENCE)
             whole, cpu = time.monotonic() - began, processor(process.process.pid)
+            peak = high_water(process.process.pid)
             process.end()
         first = float((folder / "first").read_text(encoding="ascii").split()[0]) + time.time() - time.monotonic()
     _, last = written(log, f"changelog__{group}--{log.topic(CHANNELS)}--default")
     found = told(log, f"{group}-lapses")
-    return Through(last / 1_000 - first, whole, cpu, len(found), digest(found))
+    return Through(last / 1_000 - first, whole, cpu, peak, len(found), digest(found))
 
 
 @contextmanager

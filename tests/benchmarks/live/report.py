@@ -109,8 +109,8 @@ def _throughput(sizes: Sizes, say: Say) -> Iterator[str]:
         f"`{digest(few)}`); each was held against the embedded core too."
     )
     yield ""
-    yield "| what | events a second, thousands | of the idiomatic agent's | with start-up, thousands | processor seconds |"
-    yield "|---|---|---|---|---|"
+    yield "| what | events a second, thousands | of the idiomatic agent's | with start-up, thousands | processor s | memory |"
+    yield "|---|---|---|---|---|---|"
     for name, runs, events in (
         ("one worker", ones, sizes.events),
         ("two workers", twos, sizes.events),
@@ -124,10 +124,11 @@ def _throughput(sizes: Sizes, say: Say) -> Iterator[str]:
         ratios = [speed * mark.seconds / sizes.few for speed, mark in zip(speeds, marks, strict=True)]
         yield (
             f"| {name} | {_spread([speed / 1_000 for speed in speeds], '.1f')} | {_spread(ratios, '.1f')}"
-            f" | {_spread([events / run.whole / 1_000 for run in runs], '.1f')} | {_spread([run.cpu for run in runs], '.1f')} |"
+            f" | {_spread([events / run.whole / 1_000 for run in runs], '.1f')} | {_spread([run.cpu for run in runs], '.1f')}"
+            f" | {max(run.peak_kib for run in runs) / 1024:.0f} MiB |"
         )
     if lacking is not None:
-        yield f"| {QUIX.said} | not measured: {lacking} | | | |"
+        yield f"| {QUIX.said} | not measured: {lacking} | | | | |"
     yield ""
     yield _text(
         "The idiomatic agent is one as Faust's own guide has it: typed records, one at a time, a write to a table "

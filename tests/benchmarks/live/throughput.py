@@ -8,6 +8,7 @@ from typing import NamedTuple
 from streams.log.admin import Admin
 from tests.benchmarks.live.ground import Log, committed_all, group_named, judging, wait
 from tests.benchmarks.oracle import digest
+from tests.benchmarks.peers.usage import high_water
 
 PATIENCE = 600.0
 
@@ -19,6 +20,7 @@ class Through(NamedTuple):
         seconds: From the first record in a watch's hands to the moment when the broker has all lapses and all state.
         whole: From the start of the processes to the commit of the last offset, seconds.
         cpu: Processor seconds of the workers, from their start.
+        peak_kib: The most memory that each of them has held, added up.
         lapses: How many.
         digest: A hash of them.
     """
@@ -26,6 +28,7 @@ class Through(NamedTuple):
     seconds: float
     whole: float
     cpu: float
+    peak_kib: int
     lapses: int
     digest: str
 
@@ -41,6 +44,7 @@ def through(log: Log, workers: int, number: object, rules: str = "load", **envir
         wait(lambda: done(admin), processes, PATIENCE)
         whole = time.monotonic() - began
         cpu = sum(processor(process.process.pid) for process in processes)
+        peak = sum(high_water(process.process.pid) for process in processes)
         notes = [note for process in processes for note in process.notes()]
         shares = [len({note.partition for note in process.notes()}) for process in processes]
         for process in processes:
@@ -50,7 +54,7 @@ def through(log: Log, workers: int, number: object, rules: str = "load", **envir
     first = min(note.at for note in notes if note.what == "begins")
     last = max(note.at for note in notes if note.what == "done")
     found = log.found(since, "synthetic-load")
-    return Through(last - first, whole, cpu, len(found), digest(found))
+    return Through(last - first, whole, cpu, peak, len(found), digest(found))
 
 
 def processor(pid: int) -> float:

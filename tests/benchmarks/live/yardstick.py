@@ -11,6 +11,7 @@ from streams.topics import Topic
 from tests.benchmarks.live.ground import Log, committed_all, group_named, wait
 from tests.benchmarks.live.throughput import PATIENCE, Through, processor
 from tests.benchmarks.oracle import Found, digest
+from tests.benchmarks.peers.usage import high_water
 from tests.live.running import worker
 
 
@@ -26,10 +27,11 @@ def idiomatic(log: Log, number: object) -> Through:
         with worker(log, app="tests.benchmarks.live.idiomatic:app", **environment) as process:
             wait(lambda: done(admin), [process], PATIENCE)
             whole, cpu = time.monotonic() - began, processor(process.process.pid)
+            peak = high_water(process.process.pid)
             process.end()
     first, last = written(log, f"{group}-checked-changelog")
     found = told(log, f"{group}-lapses")
-    return Through((last - first) / 1_000, whole, cpu, len(found), digest(found))
+    return Through((last - first) / 1_000, whole, cpu, peak, len(found), digest(found))
 
 
 def written(log: Log, topic: str) -> tuple[int, int]:

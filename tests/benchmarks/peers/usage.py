@@ -14,7 +14,16 @@ def processor() -> float:
 
 def peak_kib() -> int:
     """The most memory that each process of this session has held at once, added up."""
-    return sum(_high_water(int(fields[-1])) for fields in _fields())
+    return sum(high_water(int(fields[-1])) for fields in _fields())
+
+
+def high_water(process: int) -> int:
+    """The most memory that a process has held at once, KiB; 0 where nobody says."""
+    try:
+        told = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in told.splitlines() if line.startswith("VmHWM:")), 0)
 
 
 def _fields() -> Iterator[list[str]]:
@@ -28,11 +37,3 @@ def _fields() -> Iterator[list[str]]:
             continue
         if fields[3] == mine:
             yield [*fields, path.parent.name]
-
-
-def _high_water(process: int) -> int:
-    try:
-        told = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in told.splitlines() if line.startswith("VmHWM:")), 0)
