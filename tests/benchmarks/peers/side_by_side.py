@@ -43,8 +43,9 @@ BARE = Job("in_bare_loop", "the bare loop (the yardstick)")
 JOBS = (
     CORE,
     BARE,
-    Job("in_bytewax_items", f"{BYTEWAX.said}, as its guide has it", BYTEWAX),
-    Job("in_bytewax", f"{BYTEWAX.said}, tuned: whole batches, one step", BYTEWAX),
+    Job("in_bytewax_windows", f"{BYTEWAX.said}, its windows by event time", BYTEWAX),
+    Job("in_bytewax_items", f"{BYTEWAX.said}, steps of one's own, event by event", BYTEWAX),
+    Job("in_bytewax", f"{BYTEWAX.said}, the same tuned: whole batches, one step", BYTEWAX),
     Job("in_pathway", PATHWAY.said, PATHWAY, slow=True, environment=(("PATHWAY_THREADS", "1"),)),
     Job("in_flink", f"{FLINK.said}, mini cluster", FLINK, slow=True, environment=(("JVM_ARGS", "-Xmx1g"),)),
 )

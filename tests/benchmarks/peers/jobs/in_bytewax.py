@@ -2,8 +2,7 @@
 
 A source of lines, a step that decodes a batch, items that are pairs of a key and a value, and one ``stateful_batch`` step,
 whose logic keeps what it likes for its key. Bytewax has no timers in the events' time for such a step (``notify_at`` is the
-machine's clock), so a key's own events move its time on, and ``on_eof`` tells what is open at the end. Its windows by event
-time are made in Python for each event, and are slower.
+machine's clock), so a key's own events move its time on, and ``on_eof`` tells what is open at the end.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
-"""The job by Bytewax as its guide has it: one event at a time, a branch for each rule, ``key_on``, and a ``stateful`` step.
+"""The job by Bytewax one event at a time: a branch for each rule, ``key_on``, and a ``stateful`` step of one's own.
 
-The rules are kept as in the job by batches, which gives up this form for speed.
+The step keeps the events' time itself, as in the job by batches, which gives up this form for speed.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,8 @@ class _Logic(op.StatefulLogic[Any, Lapse, Any]):
         return self._duty
 
 
-def _judged(rule: str, events: Stream[Any], owner: Callable[[Any], str], duty: type[Duty]) -> Stream[Lapse]:
+def judged(rule: str, events: Stream[Any], owner: Callable[[Any], str], duty: type[Duty]) -> Stream[Lapse]:
+    """What a stateful step for each owner finds."""
     keyed = op.key_on(f"{rule}-owner", events, owner)
     return op.key_rm(f"{rule}-lapse", op.stateful(rule, keyed, lambda kept: _Logic(duty() if kept is None else kept)))
 
@@ -45,13 +46,13 @@ def found(path: str) -> list[Lapse]:
     checks = op.branch("checks", events, lambda event: isinstance(event, Check))
     launches = op.branch("launches", checks.falses, lambda event: isinstance(event, Launch | Notice))
     lapses: list[Lapse] = []
-    judged = op.merge(
+    merged = op.merge(
         "judged",
-        _judged("check", checks.trues, lambda event: event.data.channel, Silence),
-        _judged("notice", launches.trues, lambda event: event.data.party, Unannounced),
-        _judged("contact", launches.falses, lambda event: pair(event.data.parties), Unanswered),
+        judged("check", checks.trues, lambda event: event.data.channel, Silence),
+        judged("notice", launches.trues, lambda event: event.data.party, Unannounced),
+        judged("contact", launches.falses, lambda event: pair(event.data.parties), Unanswered),
     )
-    op.output("lapses", judged, TestingSink(lapses))
+    op.output("lapses", merged, TestingSink(lapses))
     begun()
     run_main(flow)
     return lapses
