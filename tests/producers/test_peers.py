@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deploy.stack import building
 from deploy.stack.service import StackError
 from producers.synthetic import generate
 from tests.benchmarks.events import Check, Event, read
@@ -80,5 +81,5 @@ def test_of_a_framework_that_cannot_be_had_the_reason_is_told(tmp_path: Path, mo
         raise StackError("pip could not install Bytewax 0.21.1:\nno wheel\nfor this Python")
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(venvs.building, "run", fails)
+    monkeypatch.setattr(building, "run", fails)
     assert venvs.reason(venvs.BYTEWAX) == "pip could not install Bytewax 0.21.1: no wheel for this Python"
