@@ -121,6 +121,9 @@ class Signs:
 
     def forget(self, before: datetime, but: Sequence[Sign] = ()) -> None:
         """Drop what certainly came before ``before``, but the last of it, and but those that are named, in order."""
+        if len(self.items) < 2 or self.items[1].earliest >= before:
+            # The usual answer, found without a search.
+            return
         place = bisect_left(self.items, before, key=_earliest) - 1
         if place > len(but):
             self._trimmed = before
@@ -200,6 +203,10 @@ class Suspension(NamedTuple):
         return self.start.earliest <= moment and (self.ended is None or moment < self.ended.earliest)
 
 
+Post = tuple[list[datetime], int]
+"""A board on which is written when channels were last heard, and the place of one."""
+
+
 class ChannelRecord:
     """All that was reported of one channel."""
 
@@ -207,6 +214,8 @@ class ChannelRecord:
         self.name = name
         self.quiet = False
         """Whether one more sign, later than all before, can change nothing that any duty finds."""
+        self.posts: list[Post] = []
+        """Where sentries look when the channel was heard: whoever puts a sign on record by a short cut says so there."""
         self.settle = Span()
         """The longest that any rule lets evidence about this channel amend its judgement."""
         self.floor: datetime | None = None

@@ -9,10 +9,13 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from heapq import heappop, heappush
+from itertools import islice
 
 from streams.agreements.model import Agreement
 from streams.docket.docket import Docket
 from streams.events import AnyEvent, ChannelCheck, Tick
+from streams.events.decode import FAR_AHEAD, LONG_AGO, MAX_BYTES
+from streams.events.routine import UNUSUAL, read_routine
 from streams.events.times import EXACT
 from streams.evidence import Sign
 from streams.lapses import Lapse
@@ -118,7 +121,70 @@ class Watch:
         source = event.source
         # The same words again need not be kept again.
         signs.append(Sign(moment, moment, event.id, last.source if source == last.source else source))
+        for heard, post in record.posts:
+            heard[post] = moment
         return True
+
+    def skim(self, lines: Sequence[bytes], start: int = 0, limit: datetime = _NEVER) -> tuple[int, list[Lapse]]:
+        """Take in lines of the log, from number ``start`` on, for as long as they are routine and change no judgement.
+
+        That is what ``absorb`` says of one event, for nearly all lines of most logs, past all that such lines do not have. Time
+        moves to when each was ingested. A line that is left is for ``decode``, then ``advance`` and ``receive``.
+
+        Args:
+            lines: Consecutive lines.
+            start: The number of the first, from 0.
+            limit: Up to when an event may be known.
+
+        Returns:
+            The number of the first line that was not taken in, and what fell due before it.
+        """
+        if self.now is None:
+            return start, []
+        now, limit = self.now, min(limit, FAR_AHEAD)
+        soonest = min(self._idle_until, limit)
+        records, against, place = self._records, self._retractions.against, start
+        try:
+            for line in islice(lines, start, None):
+                check = read_routine(line)
+                known, moment, name = check.ingested, check.time, check.id
+                if moment > known or moment.tzinfo is not UTC or len(line) > MAX_BYTES:
+                    break
+                if not name.isprintable() or " " in name or (against and name in against):
+                    break
+                record = records.get(check.data.channel)
+                if record is None:
+                    break
+                if known >= soonest and known > now:
+                    if known > limit or moment < LONG_AGO:
+                        break
+                    now = known.astimezone(UTC)
+                    if due := self.advance(now):
+                        return place, due
+                    soonest = min(self._idle_until, limit)
+                if not record.quiet:
+                    break
+                signs = record.signs.items
+                last = signs[-1]
+                source = check.source
+                if moment > last.earliest:
+                    # The same words again need not be kept again.
+                    signs.append(Sign(moment, moment, name, last.source if source == last.source else source))
+                    for heard, post in record.posts:
+                        heard[post] = moment
+                elif (name, source, moment) != (last.event, last.source, last.earliest):
+                    break
+                elif moment < record.settle.before(max(now, known)):
+                    # It came again when it had settled.
+                    break
+                if known > now:
+                    now = known
+                place += 1
+        except UNUSUAL:
+            pass
+        finally:
+            self.now = max(self.now, now if now.tzinfo is UTC else now.astimezone(UTC))
+        return place, []
 
     def advance(self, now: datetime) -> list[Lapse]:
         """Let the time be ``now`` and return what falls due by then, in order. Time never goes back."""
@@ -218,10 +284,10 @@ class Watch:
 
     def next_wake(self) -> datetime:
         """Until when nothing falls due, UTC."""
-        moments = [heap[0][0] for heap in (self._wakes, self._waiting) if heap]
-        if self._drill is not None:
-            moments.append(self._drill.next_wake())
-        return min(moments, default=_NEVER)
+        due = self._wakes[0][0] if self._wakes else _NEVER
+        if self._waiting and self._waiting[0][0] < due:
+            due = self._waiting[0][0]
+        return due if self._drill is None else min(due, self._drill.next_wake())
 
     def _take(self, event: AnyEvent) -> list[Lapse]:
         """Put the event into the evidence and judge what it bears on."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from deploy.replaying.pacing import Pacing
-from streams.events import AnyEvent, Tick
+from streams.events import AnyEvent, ChannelCheck, Tick
 from streams.events.decode import SKEW, Refused, decode
 from streams.events.times import spoken
 from streams.lapses import Lapse
@@ -184,15 +184,21 @@ class Run:
         # The loop that a million events pass through: names are bound once, and what is rare is handled elsewhere.
         read, absorb, receive, advance = decode, self.watch.absorb, self.watch.receive, self.watch.advance
         take = self.register.take
-        counts, utc, tick, number = self.counts, UTC, Tick, batch.first - 1
+        counts, utc, tick, lines, place = self.counts, UTC, Tick, batch.lines, 0
         if self.edges.now is not None:
             self.horizon = self.edges.now() + SKEW
         now, ticking, limit = self.now, self.ticking, min(self.until, self.horizon)
         paced = self.edges.pace is not None
         entries: list[Entry] | None = None if self.edges.keep is None else []
         refusals: list[Refusal] = []
-        for line in batch.lines:
-            number += 1
+        while place < len(lines):
+            if not (ticking or paced) and entries is None:
+                place = self._skim(lines, place, limit)
+                now = self.now
+                if place == len(lines):
+                    break
+            line = lines[place]
+            place += 1
             try:
                 event = read(line)
                 kind = event.__class__
@@ -204,7 +210,7 @@ class Run:
                     known = event.ingested or event.known
                 if known > now:
                     if not paced and known <= limit and absorb(event, known):
-                        now = known
+                        self.now = now = known
                         counts[kind] += 1
                         if entries is not None:
                             entries.append(Entry(event.source, event.id, str(kind.__struct_config__.tag), line))
@@ -213,10 +219,10 @@ class Run:
                         self._beyond(known)
                         if kind is tick:
                             # The clock itself is past the end: so is all that follows.
-                            self._leave_out(batch.lines[number - batch.first + 1 :])
+                            self._leave_out(lines[place:])
                             break
                         continue
-                    now = known if known.tzinfo is utc else known.astimezone(utc)
+                    self.now = now = known if known.tzinfo is utc else known.astimezone(utc)
                     if paced:
                         self._wait(now)
                     if kind is not tick and (due := advance(now)):
@@ -225,13 +231,27 @@ class Run:
                     take(changes)
             except Refused as refused:
                 if line.strip():
-                    refusals.append(Refusal(batch.place, number, line, str(refused)))
+                    refusals.append(Refusal(batch.place, batch.first + place - 1, line, str(refused)))
                 continue
             counts[kind] += 1
             if entries is not None:
                 entries.append(Entry(event.source, event.id, str(kind.__struct_config__.tag), line))
-        self.now, self.ticking = now, ticking
+        self.ticking = ticking
         self._settle(batch, refusals, entries)
+
+    def _skim(self, lines: Sequence[bytes], place: int, limit: datetime) -> int:
+        """Take in the routine lines from ``place`` on, as nearly all are; the place of the first that is not."""
+        due: list[Lapse] | None = None
+        while due is None or due:
+            start = place
+            place, due = self.watch.skim(lines, place, limit)
+            if place > start:
+                self.counts[ChannelCheck] += place - start
+            if due:
+                self.register.take(due)
+        if self.watch.now is not None and self.watch.now > self.now:
+            self.now = self.watch.now
+        return place
 
     def _settle(self, batch: Lines, refusals: list[Refusal], entries: list[Entry] | None) -> None:
         self.batches += 1

@@ -3,6 +3,7 @@
 Degrees are WGS 84 latitude and longitude, distances kilometres.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -13,6 +14,8 @@ from shapely.validation import explain_validity
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Kilometres = Annotated[float, Meta(ge=0)]
+_SURE_TURN = 1e-9
+"""Square degrees between two sides of which rounding cannot change the sign."""
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,7 +45,11 @@ class Polygon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     _EAST: ClassVar[float] = 360.0
 
     def __post_init__(self) -> None:
-        plane = PlanePolygon([(lon, lat) for lat, lon in self.unrolled()])
+        corners = self.unrolled()
+        if _surely_convex(corners):
+            # As most are; such a border neither meets itself nor encloses nothing.
+            return
+        plane = PlanePolygon([(lon, lat) for lat, lon in corners])
         if not plane.is_valid:
             raise ValueError(f"expected a polygon whose border does not cross itself: {explain_validity(plane)}")
         if plane.area == 0:
@@ -59,6 +66,25 @@ class Polygon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
                 lon += self._EAST
             result.append((lat, lon))
         return result
+
+
+def _surely_convex(corners: Sequence[tuple[float, float]]) -> bool:
+    """Whether the border turns the same way at every corner, and once round in all, beyond any error of rounding."""
+    before_lat, before_lon = corners[-1]
+    lat, lon = corners[0]
+    north, east = lat - before_lat, lon - before_lon
+    upward = north > 0 or (north == 0 and east > 0)
+    rounds, turns = 0, 0.0
+    for next_lat, next_lon in (*corners[1:], corners[0]):
+        to_north, to_east = next_lat - lat, next_lon - lon
+        turn = east * to_north - north * to_east
+        if turns * turn < 0 or abs(turn) < _SURE_TURN:
+            return False
+        turns = turn
+        was_upward, upward = upward, to_north > 0 or (to_north == 0 and to_east > 0)
+        rounds += upward and not was_upward
+        lat, lon, north, east = next_lat, next_lon, to_north, to_east
+    return rounds == 1
 
 
 class NamedArea(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="shape", tag="named"):

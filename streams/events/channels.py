@@ -6,6 +6,9 @@ from msgspec import Meta
 
 from streams.events.envelope import Data, Event, Key, Name, Party, Text
 
+Latency = Annotated[float, Meta(ge=0)]
+"""Milliseconds."""
+
 
 class Check(Data, frozen=True, kw_only=True):
     """One test of one channel.
@@ -19,7 +22,7 @@ class Check(Data, frozen=True, kw_only=True):
 
     channel: Name
     outcome: Literal["answered", "unanswered", "no-carrier"] = "answered"
-    latency_ms: Annotated[float, Meta(ge=0)] | None = None
+    latency_ms: Latency | None = None
     presumed: bool = False
     text: Text | None = None
 

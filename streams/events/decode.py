@@ -12,7 +12,7 @@ MAX_BYTES = 262_144
 SKEW = timedelta(minutes=5)
 """How far a source's clock may run ahead of the log's before its event is refused."""
 
-_LONG_AGO, _FAR_AHEAD = datetime(EARLIEST + 1, 1, 1, tzinfo=UTC), datetime(LATEST, 1, 1, tzinfo=UTC)
+LONG_AGO, FAR_AHEAD = datetime(EARLIEST + 1, 1, 1, tzinfo=UTC), datetime(LATEST, 1, 1, tzinfo=UTC)
 """Between them every year is one that can be reckoned with, in whatever zone it is told."""
 _read = msgspec.json.Decoder(AnyEvent).decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -41,7 +41,7 @@ def decode(record: bytes | str) -> AnyEvent:
     if not event.id.isprintable() or " " in event.id:
         raise Refused("expected an id without spaces and control characters - at `$.id`")
     time, ingested = event.time, event.ingested
-    usual = _LONG_AGO < time < _FAR_AHEAD if ingested is None else _LONG_AGO < time <= ingested < _FAR_AHEAD
+    usual = LONG_AGO < time < FAR_AHEAD if ingested is None else LONG_AGO < time <= ingested < FAR_AHEAD
     if not usual or event.reported is not None or event.received is not None:
         _bound(event)
     # Before what rests on the zone.

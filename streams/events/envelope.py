@@ -19,6 +19,7 @@ Key = Annotated[
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema={"pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"})]
 """A ``Key`` in the one event that comes by the million: the rules decide whether it exists."""
+Source = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Text = Annotated[str, Meta(max_length=20_000)]
 
 
@@ -48,7 +49,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=Fals
 
     specversion: Literal["1.0"]
     id: EventId
-    source: Annotated[str, Meta(min_length=1, max_length=2_000)]
+    source: Source
     time: Moment
     precision: Precision = "second"
     zone: Annotated[str, Meta(max_length=64)] = "UTC"

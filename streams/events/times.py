@@ -88,4 +88,7 @@ def interval(moment: datetime, precision: Precision, zone: str) -> Interval:
 def spoken(moment: datetime) -> str:
     """A moment as arithmetic prints it, UTC to the minute: ``2023-11-21 13:42Z``."""
     moment = moment.astimezone(UTC)
-    return moment.strftime("%Y-%m-%d %H:%M" + (":%S" if moment.second else "") + "Z")
+    if moment.year < EARLIEST:
+        return moment.strftime("%Y-%m-%d %H:%M" + (":%S" if moment.second else "") + "Z")
+    # The same, without reading a format.
+    return moment.isoformat(" ")[: 19 if moment.second else 16] + "Z"

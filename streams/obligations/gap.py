@@ -5,13 +5,13 @@ A gap between two signs is found from the two alone, so a late report that falls
 
 from bisect import bisect_left, insort
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import UTC, datetime, timedelta
+from itertools import compress, count, pairwise
 from typing import NamedTuple
 
 from streams.agreements.model import Cadence, Channel, midnight
 from streams.events.times import spoken
-from streams.evidence import ChannelRecord, Sign
+from streams.evidence import ChannelRecord, Post, Sign
 from streams.feeds import FeedRecord
 from streams.lapses import Finding
 from streams.obligations.duty import INSTANT, Duty, earliest
@@ -19,19 +19,21 @@ from streams.rulebook import Rule
 from streams.severity import Severity
 from streams.spans import Span, in_words
 
-_ROUNDS = 3
-"""How often within the longest gap the sentry goes its round."""
+_ROUNDS = 4
+"""How often within the longest gap the sentry goes its round, at most."""
 _FEW = 3
 """How many signs back one that is known to the day can reach beyond a later, exact one."""
 _SWEEP = 128
 """Every how many rounds old signs are forgotten."""
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 class GapSentry(Duty):
     """Looks after all channels of one rule that are well, so that a check need not set a timer of its own.
 
-    It goes its round several times within the longest gap, and sets a timer for each channel that could lapse before the
-    next one. Where all is well that is none.
+    It goes its round when the channel that has been silent longest could lapse, but only a few times within the longest gap:
+    a channel that could lapse before the next round gets a timer. Where all is well that is none.
     """
 
     kept = tuple[datetime | None, int]
@@ -44,8 +46,9 @@ class GapSentry(Duty):
         self._gap = timedelta(days=28 * gap.months, seconds=gap.seconds)
         self._period = self._gap / _ROUNDS
         self._schedule = schedule
-        # Each channel with its signs, the newest last: the round looks at nothing else.
-        self._posts: list[tuple[list[Sign], GapDuty]] = []
+        self._posts: list[GapDuty] = []
+        self._heard: list[datetime] = []
+        """When each was surely heard; whoever puts a routine sign on record says so here (``ChannelRecord.posts``)."""
         self._rounds = 0
         self._next: datetime | None = None
 
@@ -57,9 +60,11 @@ class GapSentry(Duty):
         """Go the next round when it was due."""
         self._next, self._rounds = kept
 
-    def guards(self, duty: "GapDuty") -> None:
-        """Take a channel under guard."""
-        self._posts.append((duty.record.signs.items, duty))
+    def post(self, duty: "GapDuty") -> Post:
+        """Where to say when a channel was heard, which is under guard from then on."""
+        self._posts.append(duty)
+        self._heard.append(_NEVER)
+        return self._heard, len(self._posts) - 1
 
     def timer(self, deadline: datetime, now: datetime) -> datetime | None:
         """When the channel must be woken for this deadline; ``None`` where the next round is soon enough."""
@@ -75,18 +80,31 @@ class GapSentry(Duty):
 
     def rests(self, now: datetime) -> bool:
         """Go the round."""
-        self._next = self.wake = now + self._period
+        heard = self._heard
+        soonest = now + self._period
+        stale = soonest - self._gap
+        if (first := min(heard, default=_NEVER)) <= stale:
+            for post in list(compress(count(), map(stale.__ge__, heard))):
+                heard[post] = self._look(self._posts[post], soonest)
+            first = min(heard)
+        self._next = self.wake = max(soonest, min(first, now) + self._gap)
         self._rounds += 1
-        stale = self._next - self._gap
-        for signs, duty in self._posts:
-            if duty.guarded and signs[-1].latest <= stale and (deadline := duty.deadline) <= self._next:
-                duty.guarded = False
-                duty.wake = deadline + INSTANT
-                self._schedule(duty)
         if self._rounds % _SWEEP == 0:
-            for _, duty in self._posts:
+            for duty in self._posts:
                 duty.record.forget(now)
         return True
+
+    def _look(self, duty: "GapDuty", soonest: datetime) -> datetime:
+        """See to a channel that may have been silent for long; when it was surely heard."""
+        if not duty.guarded:
+            return _NEVER
+        deadline = duty.deadline
+        if deadline > soonest:
+            return deadline - self._gap
+        duty.guarded = False
+        duty.wake = deadline + INSTANT
+        self._schedule(duty)
+        return _NEVER
 
 
 class KeptGaps(NamedTuple):
@@ -120,7 +138,8 @@ class GapDuty(Duty):
         """Whether the sentry must set the timer, because none is set."""
         epochs = (*(rule.obligation.epochs or (rule.agreement.epoch,)), channel.epoch)
         self._starts = sorted(midnight(epoch.start) for epoch in epochs if epoch.start is not None)
-        sentry.guards(self)
+        self._post = sentry.post(self)
+        record.posts.append(self._post)
         # A month is at least 28 days: whatever is no further apart than this is within the gap.
         self._surely_within = timedelta(days=28 * self.gap.months, seconds=self.gap.seconds)
 
@@ -131,7 +150,7 @@ class GapDuty(Duty):
         signs = self.record.signs.items
         found: list[Finding] = []
         self.wake = None
-        self.guarded = False
+        self._guard(None)
         while self._wide and self._wide[0][1].earliest < settled:
             del self._wide[0]
         for before, after in self._wide:
@@ -142,8 +161,7 @@ class GapDuty(Duty):
             last = signs[-1]
             deadline = self.deadline
             if now <= deadline:
-                self.wake = self._sentry.timer(deadline, now)
-                self.guarded = self.wake is None
+                self._set_timer(last, deadline, now)
             elif self._asked(deadline):
                 vouched = self._vouched(last.latest, deadline, now)
                 if vouched is None:
@@ -164,9 +182,19 @@ class GapDuty(Duty):
         deadline = self.deadline
         if now > deadline:
             return False
-        self.wake = self._sentry.timer(deadline, now)
-        self.guarded = self.wake is None
+        self._set_timer(signs[-1], deadline, now)
         return True
+
+    def _set_timer(self, last: Sign, deadline: datetime, now: datetime) -> None:
+        """Be woken for the deadline after the last sign, or leave that to the sentry."""
+        self.wake = self._sentry.timer(deadline, now)
+        self._guard(last.latest if self.wake is None else None)
+
+    def _guard(self, heard: datetime | None) -> None:
+        """Be under guard as of when it was last heard; not, where it has a timer of its own."""
+        self.guarded = heard is not None
+        board, number = self._post
+        board[number] = _NEVER if heard is None else heard
 
     @property
     def deadline(self) -> datetime:
@@ -216,7 +244,9 @@ class GapDuty(Duty):
 
     def recall(self, kept: KeptGaps) -> None:
         """Take the wide gaps back."""
-        self._wide, self.findings, self.guarded = kept
+        self._wide, self.findings, guarded = kept
+        # The sentry finds out at its next round when it was heard.
+        self._guard(_ALWAYS if guarded else None)
 
     def _far(self, before: Sign, after: Sign) -> bool:
         return after.earliest - before.latest > self._surely_within

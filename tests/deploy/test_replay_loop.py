@@ -9,6 +9,7 @@ import pytest
 
 from deploy.replaying.pacing import Pace
 from deploy.replaying.replay import Edges, ReplayResult, replay
+from producers.synthetic import generate
 from streams.agreements.load import load_builtin
 from streams.events import AnyEvent, Tick
 from streams.events.decode import Refused
@@ -229,6 +230,27 @@ def test_a_paced_replay_finds_the_same_and_tells_it_on_the_way() -> None:
     assert changes, "nobody answered the call"
     assert sum(clock.slept) == pytest.approx(10.0)
     assert at[0] < 9, "the lapse is told when it falls due, not when the next event comes"
+
+
+@pytest.mark.parametrize("until", [None, datetime(2026, 1, 1, 1, 30, 0, 400_000, tzinfo=UTC)])
+@pytest.mark.parametrize("ticks", [0, 1])
+def test_a_replay_of_routine_checks_finds_what_one_that_keeps_every_event_does(until: datetime | None, ticks: int) -> None:
+    load = [line.decode().rstrip() for line in generate(3_000, 3, 20)]
+    for place in range(5, len(load), 97):
+        load[place : place + 2] = [load[place + 1], "no event", load[place], load[place]]
+    lines = [tick("2025-12-31T23:59:00Z")] * ticks + load + [tick("2026-01-01T03:00:00Z")] * ticks
+    kept: list[Entry] = []
+    skimmed = replay(Watch(load_builtin()), Batches(*lines, at_a_time=700), edges(), until=until)
+    plain = replay(Watch(load_builtin()), Batches(*lines, at_a_time=700), edges(keep=kept.extend), until=until)
+    assert skimmed.history == plain.history
+    assert skimmed.history
+    assert (skimmed.events, skimmed.refused, skimmed.left_out, skimmed.end) == (
+        plain.events,
+        plain.refused,
+        plain.left_out,
+        plain.end,
+    )
+    assert sum(plain.events.values()) == len(kept)
 
 
 def test_progress_is_told_once_a_batch() -> None:
