@@ -8,10 +8,13 @@ import msgspec
 import typer
 
 from deploy.commands.options import Json, Rules, examples
-from deploy.consoles import emit, out, words
+from deploy.consoles import emit, note, out, words
 from deploy.exits import FINE, bad_input, bad_use
+from deploy.stack.ports import HOST, is_free
 from streams.agreements.load import AgreementError
 from streams.topics import INPUTS, catalogue
+
+_HEALTH = "STEADYLINE_HEALTH_BIND"
 
 if TYPE_CHECKING:
     from streams.live.settings import WorkerSettings
@@ -56,6 +59,10 @@ def worker(
             topics = ", ".join(settings.topic(name) for name in INPUTS)
             out().print(words(f"fit to start: {topics}, {partitions} partitions each, group {settings.app_id}"), soft_wrap=True)
         return
+    if settings.health is not None and _HEALTH not in os.environ and not is_free(int(settings.health.rpartition(":")[2])):
+        # Another worker's, most likely: as many as there are partitions may run here.
+        os.environ[_HEALTH] = f"{HOST}:0"
+        note(f"{settings.health} is taken: health and metrics are at a free port, which the log tells; {_HEALTH} chooses one")
     _run("warn" if settings.log_level == "warning" else settings.log_level)
 
 

@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from tests.live.running import Ground, embedded, planned, until
@@ -36,6 +39,23 @@ def test_the_command_runs_a_worker(kafka: str, run: str, tmp_path: Path) -> None
     finally:
         process.kill()
     assert ground.revisions() == expected
+
+
+def test_a_second_one_on_a_machine_finds_a_port_of_its_own(kafka: str, run: str, tmp_path: Path) -> None:
+    Ground(kafka, run, 2)
+    with ExitStack() as stack:
+        with suppress(OSError):
+            stack.enter_context(socket.create_server(("127.0.0.1", 9478)))
+        said = tmp_path / "said"
+        out = stack.enter_context(said.open("wb"))
+        command = [STEADYLINE, "worker", "--bootstrap", kafka, "--run", run]
+        environment = {**os.environ, "STEADYLINE_DATADIR": str(tmp_path)}
+        process = stack.enter_context(subprocess.Popen(command, stderr=out, env=environment))
+        stack.callback(process.kill)
+        until(lambda: "health, readiness and metrics at" in said.read_text() or process.poll() is not None, said.read_text())
+        told = said.read_text()
+    assert "127.0.0.1:9478 is taken: health and metrics are at a free port" in told
+    assert re.search(r"health, readiness and metrics at http://127\.0\.0\.1:(?!9478)\d+", told)
 
 
 def test_it_can_only_check(kafka: str, run: str) -> None:
