@@ -15,6 +15,7 @@ EMBEDDED = "embedded"
 HEADINGS = {
     "peers": "## Side by side\n",
     "live": "## The live path: Kafka and Faust\n",
+    "late": "## The live path: what did not come, and who was away\n",
     "scale": "## Scaling out\n",
     "warnings": "## Reading warnings\n",
     "gateway": "## The gateway\n",
@@ -24,7 +25,7 @@ HEADINGS = {
 }
 """How each part of the results begins, in their order; what stands before them all is that of the embedded run."""
 
-BROKERED = ("live", "scale", "desk", "influx")
+BROKERED = ("live", "late", "scale", "desk", "influx")
 """The parts that need a broker."""
 
 
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         EMBEDDED: _embedded,
         "peers": _peers,
         "live": _live,
+        "late": _late,
         "scale": _scale,
         "warnings": _warnings,
         "gateway": _gateway,
@@ -96,15 +98,23 @@ def _live(smoke: bool) -> str:
     # Faust and the clients of Kafka take seconds to import.
     from tests.benchmarks.live.report import SMOKE, Sizes, report
 
-    sizes = SMOKE if smoke else Sizes()
+    return f"{_on_kafka('live')}\n{report(SMOKE if smoke else Sizes(), _say)}"
+
+
+def _late(smoke: bool) -> str:
+    from tests.benchmarks.live.report import SMOKE, Sizes, report_late
+
+    return f"{_on_kafka('late')}\n{report_late(SMOKE if smoke else Sizes(), _say)}"
+
+
+def _on_kafka(part: str) -> str:
     lines = [
-        _written("live"),
+        _written(part),
         "",
         "A real Kafka broker on the same machine, of one node, beside the workers and whoever sends and reads: they share its",
         "cores. Times are the wall's. Three figures are the least, the median and the most of the runs; runs of one table are",
         "taken in turns.",
         "",
-        report(sizes, _say),
     ]
     return "\n".join(lines)
 

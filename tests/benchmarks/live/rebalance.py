@@ -5,7 +5,6 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from statistics import median
 from typing import NamedTuple
 
 from streams.lapses import Lapse
@@ -17,8 +16,8 @@ from tests.benchmarks.live.rules import RULES
 from tests.benchmarks.live.wire import Wire
 
 RATE = 200.0
-_FRESH = 2.0
-"""Whoever has passed a tick within so many seconds is at work: two ticks."""
+STILL = 2.0
+"""Whoever has passed no tick for so many seconds stands still; a tick comes each second."""
 _AFTER = 6.0
 """Seconds that each change is watched on once everybody is at work again."""
 _SETTLED_WITHIN = 90.0
@@ -31,14 +30,14 @@ class Stood(NamedTuple):
     """One change of the crew.
 
     Attributes:
-        longest: The longest that any partition passed no tick, seconds; a second of it is from one tick to the next.
-        median: The same of the partition in the middle.
+        stopped: How many partitions passed no tick for longer than two ticks are apart.
+        longest: The longest that any of them passed none, seconds.
         p99: From an event to its lapse, the 99th of a hundred of those sent in that time, milliseconds.
         worst: The worst of them.
     """
 
+    stopped: int
     longest: float
-    median: float
     p99: float
     worst: float
 
@@ -92,7 +91,7 @@ class _Crew:
         alive = [one for one in self._all if one.process.poll() is None]
 
         def at_work() -> bool:
-            since = time.monotonic() - _FRESH
+            since = time.monotonic() - STILL
             shares = [{note.partition for note in one.notes() if note.now is not None and note.at > since} for one in alive]
             return all(shares) and len(set().union(*shares)) == self._partitions
 
@@ -144,7 +143,7 @@ async def _send(wire: Wire, sent: dict[str, float], number: object) -> None:
 def _stood(change: _Change, notes: list[Note], sent: dict[str, float], came: dict[str, float]) -> Stood:
     still = _stand_stills(notes, change.began, change.ended)
     late = sorted((came[name] - moment) * 1_000 for name, moment in sent.items() if change.began <= moment < change.ended)
-    return Stood(max(still), median(still), late[len(late) * 99 // 100], late[-1])
+    return Stood(sum(each > STILL for each in still), max(still), late[len(late) * 99 // 100], late[-1])
 
 
 def _stand_stills(notes: list[Note], began: float, ended: float) -> list[float]:
