@@ -1,7 +1,7 @@
 """A calendar of watches from any calendar program (iCalendar, RFC 5545): who has the watch at a moment.
 
 A calendar is as hostile as any file from outside. What could be expanded without end is refused before anything is expanded:
-rules that count hours or less, very many events, rules that never come true.
+rules that count hours or less, very many events, rules that never come true, watches of centuries and at the ends of time.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,8 @@ from alerts.policy import MAX_CALENDAR
 from streams.events.times import zone_named
 
 _MOST_EVENTS, _MOST_RULES, _MOST_STEPS = 2_000, 200, 1_000
-_CHUNK = timedelta(days=32)
+_CHUNK, _LONGEST = timedelta(days=32), timedelta(days=366)
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALLOWED = {
     "DAILY": {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST"},
@@ -122,11 +123,18 @@ def _parsed(text: str) -> Calendar:
 def _timed(event: Event) -> None:
     """Refuse an event whose times make no sense; the libraries would mend some of them by guessing."""
     try:
-        backwards = event.end < event.start
+        backwards, length = event.end < event.start, event.end - event.start
     except Exception as error:
         raise ValueError(f"{_name(event)!r}: expected an event with a start and an end, got: {error}") from error
     if backwards:
         raise ValueError(f"{_name(event)!r}: expected an end after the start, got {event.end} and {event.start}")
+    if not _FIRST_YEAR <= event.start.year <= _LAST_YEAR:
+        raise ValueError(f"{_name(event)!r}: expected a start from {_FIRST_YEAR} to {_LAST_YEAR}, got {event.start}")
+    if length > _LONGEST:
+        raise ValueError(f"{_name(event)!r}: expected a watch of at most {_LONGEST.days} days, got {length.days}")
+    dates = event.get("RDATE", [])
+    if any(isinstance(each.dt, tuple) for some in (dates if isinstance(dates, list) else [dates]) for each in some.dts):
+        raise ValueError(f"{_name(event)!r}: expected further dates (RDATE) as moments or days, got a period")
 
 
 def _name(event: Event) -> str:

@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
 from deploy.exits import bad_input
+from streams import toml
 
 if TYPE_CHECKING:
     from dashboards.grafana.alerting.contacts import Contact, Routing
@@ -25,10 +25,10 @@ def routing_or_leave(path: Path | None) -> "Routing":
     if path is None:
         return usual()
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Routing)
+        return toml.decode(path.read_bytes(), Routing)
     except OSError as error:
         bad_input(f"{path}: {error.strerror}")
-    except (msgspec.MsgspecError, ValueError) as error:
+    except ValueError as error:
         bad_input(f"{path}: {error}")
 
 

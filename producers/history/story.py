@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, field
 
+from streams import toml
 from streams.events import AnyEvent
 from streams.events.decode import Refused, decode
 from streams.events.envelope import Key, Party
@@ -197,8 +198,8 @@ def load_story(path: Path) -> Story:
             that is not an event, or one that the log did not know in that order or within the story's time.
     """
     try:
-        contents = msgspec.toml.decode(_bytes_of(path), type=_Contents, dec_hook=_from_toml)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        contents = toml.decode(_bytes_of(path), _Contents, _from_toml)
+    except ValueError as error:
         raise StoryError(f"{path}: {error}") from None
     events = _events(path.with_suffix(".jsonl"), contents)
     return Story(name=path.stem, events=events, **msgspec.structs.asdict(contents))

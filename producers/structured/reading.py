@@ -9,7 +9,6 @@ import csv
 import io
 import json
 import re
-import tomllib
 from collections.abc import Callable, Collection, Iterator
 from pathlib import PurePath
 from typing import Any, Literal, NamedTuple, get_args
@@ -19,6 +18,7 @@ import msgspec
 from producers.structured.cells import CellError, value_of
 from producers.structured.checking import Fault, meant
 from producers.structured.flat import FIELDS, Made, Usual, made
+from streams import toml
 from streams.agreements.locate import line_at, lines_of
 from streams.agreements.problems import Place, Problem, field_named
 from streams.events import LaunchNotice
@@ -35,7 +35,7 @@ MOST_PROBLEMS = 1_000
 
 _SUFFIXES: dict[str, Form] = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".toml": "toml"}
 _BYTE = re.compile(r"\(byte (\d+)\)")
-_TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
+_TOML_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 _ITEM = re.compile(r"\S")
 _LISTED = "notices"
 
@@ -264,15 +264,12 @@ def _is_json(text: str) -> bool:
 
 def _toml(text: str) -> Iterator[Found]:
     try:
-        value = tomllib.loads(text)
+        value = toml.loads(text)
         lines = lines_of(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         where = _TOML_PLACE.search(str(error))
-        line = int(where[1]) if where else text.count("\n") + 1
+        line = None if where is None else int(where[1] or text.count("\n") + 1)
         raise Refusal(line, f"expected TOML, got: {error}") from None
-    except (RecursionError, ValueError) as error:
-        reason = "brackets nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise Refusal(None, f"expected TOML, got: {reason}") from None
     if isinstance(value.get(_LISTED), list):
         for name in value:
             if name != _LISTED:

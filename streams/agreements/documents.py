@@ -1,9 +1,9 @@
 """From the bytes of a TOML file to its tables, or to the one reason why it has none."""
 
 import re
-import tomllib
 from typing import Any, NamedTuple
 
+from streams import toml
 from streams.agreements.problems import Problem
 
 _PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
@@ -43,10 +43,8 @@ def parsed(name: str, content: bytes, most: int) -> Document:
         line = content.count(b"\n", 0, error.start) + 1
         raise UnparsedError(Problem(name, line, "", f"expected UTF-8, got byte 0x{content[error.start]:02x}")) from None
     try:
-        return Document(text, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        return Document(text, toml.loads(text))
+    except ValueError as error:
         where = _PLACE.search(str(error))
-        line = int(where[1]) if where and where[1] else max(1, len(text.splitlines()))
+        line = 1 if where is None else int(where[1]) if where[1] else max(1, len(text.splitlines()))
         raise UnparsedError(Problem(name, line, "", f"expected TOML, got: {error}")) from None
-    except RecursionError:
-        raise UnparsedError(Problem(name, 1, "", "expected TOML, got brackets nested too deeply")) from None

@@ -16,6 +16,8 @@ from streams.spans import Span
 
 MAX_BYTES = 262_144
 """The longest agreement file that is read, in bytes."""
+MOST_FAULTS = 200
+"""Faults of a file that are told at once: each is looked into for a moment, and a file may be made of nothing else."""
 
 
 class Text(NamedTuple):
@@ -103,7 +105,7 @@ def read_table(raw: object, kind: object, place: Place, faults: list[Fault], spa
         raw: The table as TOML gives it.
         kind: The type that it ought to be.
         place: Where it stands in its file.
-        faults: Where faults go.
+        faults: Where faults go; once there are ``MOST_FAULTS``, nothing more is read.
         spans: Spans that would do, for one that is none.
 
     Returns:
@@ -116,7 +118,7 @@ def read_table(raw: object, kind: object, place: Place, faults: list[Fault], spa
         return from_toml(kind, value)
 
     aside: set[str] = set()
-    while True:
+    while len(faults) < MOST_FAULTS:
         try:
             table = msgspec.convert(raw, cast("Any", kind), dec_hook=from_text)
         except msgspec.ValidationError as error:
@@ -131,3 +133,4 @@ def read_table(raw: object, kind: object, place: Place, faults: list[Fault], spa
             raw = {key: value for key, value in raw.items() if key != field}
         else:
             return None if aside else table
+    return None

@@ -188,6 +188,10 @@ HOSTILE = [
     (event("RRULE:FREQ=DAILY"), "an event with a start"),
     (event(START, "DTEND:20260302T080000Z"), "an end after the start"),
     (event(START) * 2, "iCalendar"),
+    (event(START, "DTEND:99991231T235959Z"), "at most 366 days"),
+    (event("DTSTART:00010101T090000Z", "RRULE:FREQ=DAILY"), "a start from 1970 to 2200"),
+    (event(START, "RDATE;VALUE=PERIOD:20260501T000000Z/P9999999D"), "got a period"),
+    (event(START, "RRULE:FREQ=DAILY;COUNT=" + "9" * 5_000), "by days, weeks, months or years"),
     (event(*(f"COMMENT:{'x' * 60}" for _ in range(5_000))), "at most 262144 bytes"),
     (event(START, *("END:VEVENT", "BEGIN:VEVENT", "UID:2") * 2_000), "at most 2000 events"),
 ]
