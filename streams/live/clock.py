@@ -5,6 +5,10 @@ Where that partition moves to another worker, the clock moves with it; should bo
 day be behind, the ticks that are not later than the last are passed over by whoever reads the log. In a run there is no clock:
 the publisher of its records brings the ticks.
 
+**A time of day that leaps is not followed.** Minutes too far it would make things lapse that are not due; minutes back nothing
+would be found until it is there again. So the clock goes on by the seconds since, until the time of day is where it ought to
+be. Which of the two is right a program cannot know: the worker is not ready, and whoever starts it anew decides.
+
 **Early ticks.** An event is judged at the tick after it, so it would wait for up to a second. Where a partition number has had
 events waiting for a moment and has read all that there is, its owner sends a tick of its own to the three topics of that
 number alone, and one more after it for events that are dated a little later. (It does not wait for a pause in the events:
@@ -18,6 +22,8 @@ There are none while a worker catches up: the log's next ticks are there already
 """
 
 import asyncio
+import logging
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +31,11 @@ from streams.events import Tick
 from streams.events.decode import encode
 from streams.events.housekeeping import Reading
 
+log = logging.getLogger(__name__)
+
 SOURCE = "urn:steadyline:clock"
+LEAP = 2.0
+"""Seconds by which the time of day may part from the seconds since at once: whoever keeps it right moves it by less."""
 QUIET = 0.04
 """Seconds that an event waits before an early tick is due: what came in together is judged together."""
 BETWEEN = 0.05
@@ -45,12 +55,53 @@ def tick(now: datetime, partition: int | None = None) -> bytes:
     return encode(Tick(specversion="1.0", id=name, source=SOURCE, time=moment, data=Reading(partition=partition)))
 
 
-async def run(period: float, send: Callable[[bytes], Awaitable[None]]) -> None:
-    """Send a tick each ``period`` seconds, on the whole multiples of it, until cancelled."""
+def time_of_day() -> datetime:
+    """What this machine takes for the time of day, UTC."""
+    return datetime.now(UTC)
+
+
+def elapsed() -> float:
+    """Seconds that nobody can set; those in which the machine was asleep count, where the system tells of them."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+class Steady:
+    """The time of day as long as it does not leap, else the last one that did not and the seconds since."""
+
+    def __init__(self) -> None:
+        self._base: tuple[datetime, float] | None = None
+        self.leap = 0.0
+        """By how many seconds the time of day is ahead of what is told; nought where it is followed."""
+
+    def now(self, wall: datetime, at: float) -> datetime:
+        """The time to tell where the time of day is ``wall`` and ``at`` seconds have gone by."""
+        if self._base is not None:
+            known, since = self._base
+            expected = known + timedelta(seconds=at - since)
+            leap = (wall - expected).total_seconds()
+            if abs(leap) > LEAP:
+                if not self.leap:
+                    log.critical("the time of day leapt by %+.0f s; the clock goes on without it", leap)
+                self.leap = leap
+                return expected
+        if self.leap:
+            log.warning("the time of day is where it ought to be again, and the clock follows it")
+        self._base, self.leap = (wall, at), 0.0
+        return wall
+
+
+async def run(period: float, send: Callable[[bytes, float], Awaitable[None]]) -> None:
+    """Send a tick each ``period`` seconds, on the whole multiples of it, until cancelled.
+
+    Args:
+        period: Seconds.
+        send: Takes each tick, and by how many seconds the time of day has leapt away from it.
+    """
+    steady = Steady()
     while True:
-        now = datetime.now(UTC)
-        await send(tick(now))
-        spent = datetime.now(UTC).timestamp() % period
+        now = steady.now(time_of_day(), elapsed())
+        await send(tick(now), steady.leap)
+        spent = steady.now(time_of_day(), elapsed()).timestamp() % period
         await asyncio.sleep(period - spent)
 
 

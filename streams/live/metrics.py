@@ -144,3 +144,9 @@ class _Progress(Collector):
                 "Ticks sent by the clock that this worker keeps. Where no worker's rate is above nought, time stands still.",
                 self._vitals.ticks_sent,
             )
+            yield GaugeMetricFamily(
+                "steadyline_clock_leap_seconds",
+                "By how much the time of day leapt away from the clock that this worker keeps, which does not follow it."
+                " Set the time right, or start the worker anew.",
+                self._vitals.leap,
+            )

@@ -139,6 +139,7 @@ class Vitals:
         self._lapses = 0
         self._ticks_sent = 0
         self._ticked: float | None = None
+        self._leap = 0.0
         self._stall: str | None = None
         self.restarts = 0
         """Restarts by the watchdog within the last hour, as far as this process knows."""
@@ -226,11 +227,21 @@ class Vitals:
                 if known is None or known.offset != offset:
                     owned.positions[topic] = Position(offset, at)
 
-    def ticked(self, at: float) -> None:
-        """The clock, where this worker keeps it, sent a tick to all partitions."""
+    def ticked(self, at: float, leap: float = 0.0) -> None:
+        """The clock, where this worker keeps it, sent a tick to all partitions.
+
+        Args:
+            at: Monotonic seconds.
+            leap: By how many seconds the time of day has leapt ahead of what the clock tells.
+        """
         with self._lock:
             self._ticks_sent += 1
-            self._ticked = at
+            self._ticked, self._leap = at, leap
+
+    def ticks_no_more(self) -> None:
+        """Another worker keeps the clock from now on, or the same one begins anew."""
+        with self._lock:
+            self._leap = 0.0
 
     def judged(self, stall: str | None) -> None:
         """The watchdog's verdict: why the worker is stuck; ``None`` where it is not."""
@@ -277,6 +288,12 @@ class Vitals:
         return self._ticks_sent
 
     @property
+    def leap(self) -> float:
+        """By how many seconds the time of day is ahead of the clock that this worker keeps; nought where it keeps none."""
+        with self._lock:
+            return self._leap
+
+    @property
     def ticked_at(self) -> float | None:
         """When its clock last sent one, monotonic seconds; ``None`` where it keeps no clock."""
         return self._ticked
@@ -293,6 +310,10 @@ class Vitals:
         if self._waiting is not None:
             return [f"waits for its partitions for {at - self._waiting:.0f} s"]
         reasons = [] if self._stall is None else [self._stall]
+        if leap := self.leap:
+            reasons.append(
+                f"the time of day leapt by {leap:+.0f} s and is not followed: set it right, or start this worker anew"
+            )
         for number, partition in self.partitions().items():
             age = partition.tick_age(at)
             if not partition.recovered:

@@ -208,15 +208,16 @@ class WatchApp(faust.App):
         ticking, self._clock = self._clock, None
         if ticking is not None:
             ticking.cancel()
+            self.vitals.ticks_no_more()
         if not await self.lanes.close(PATIENCE, keep=keep):
             log.warning("batches were still under way after %g s; they are done again", PATIENCE)
         self.reader.clear()
 
-    async def _send_tick(self, record: bytes) -> None:
+    async def _send_tick(self, record: bytes, leap: float) -> None:
         for topic in self.live_names:
             for partition in range(self.partitions):
                 await self.outputs.records(topic, partition, [(None, record)])
-        self.vitals.ticked(time.monotonic())
+        self.vitals.ticked(time.monotonic(), leap)
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         try:

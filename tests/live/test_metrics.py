@@ -83,8 +83,9 @@ def test_a_run_has_no_lag_against_the_time_of_day() -> None:
 
 def test_whoever_keeps_the_clock_shows_its_ticks() -> None:
     vitals = told()
-    vitals.ticked(11)
+    vitals.ticked(11, -61.0)
     assert shown(vitals)[one("steadyline_ticks_sent_total")] == 1.0
+    assert shown(vitals)[one("steadyline_clock_leap_seconds")] == -61.0
 
 
 def test_every_metric_of_ours_says_what_it_is() -> None:

@@ -127,6 +127,18 @@ def test_a_worker_is_ready_once_every_partition_was_read_back_and_ticks_pass() -
     assert vitals.ready(40) == ["partition 1 has passed no tick for 31 s"]
 
 
+def test_one_whose_time_of_day_leapt_is_not_ready_while_it_keeps_the_clock() -> None:
+    vitals = Vitals(0)
+    vitals.assigned([], at=1)
+    vitals.ticked(2, 300.4)
+    assert vitals.ready(3) == ["the time of day leapt by +300 s and is not followed: set it right, or start this worker anew"]
+    vitals.ticked(3)
+    assert vitals.ready(4) == []
+    vitals.ticked(4, -60.0)
+    vitals.ticks_no_more()
+    assert vitals.ready(5) == []
+
+
 def test_one_that_knows_it_has_no_partitions_is_ready_and_one_that_waits_for_some_is_not() -> None:
     vitals = Vitals(0.0, LIMITS)
     vitals.assigned([], at=1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.events import Tick
 from streams.events.decode import decode
 from streams.live import clock
-from streams.live.clock import BETWEEN, QUIET, Early
+from streams.live.clock import BETWEEN, LEAP, QUIET, Early, Steady
 from streams.live.settings import SettingsError, WorkerSettings, from_environment
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -101,3 +101,26 @@ def test_early_ticks_keep_their_distance_and_end_with_the_clock() -> None:
     assert early.time(5.2) is not None
     assert early.due_at(5.19) == pytest.approx(max(5.19 + QUIET, 5.2 + BETWEEN))
     assert early.due_at(6.5) is None
+
+
+@pytest.mark.parametrize("leap", [300.0, -300.0, LEAP + 0.1, -LEAP - 0.1])
+def test_a_time_of_day_that_leaps_is_not_followed_until_it_is_back(leap: float) -> None:
+    steady, gone = Steady(), timedelta(seconds=leap)
+    for second in range(3):
+        assert steady.now(NOON + timedelta(seconds=second), second) == NOON + timedelta(seconds=second)
+    for second in range(3, 600):
+        right = NOON + timedelta(seconds=second)
+        assert steady.now(right + gone, second) == right
+        assert steady.leap == pytest.approx(leap)
+    later = NOON + timedelta(seconds=600.2)
+    assert steady.now(later, 600) == later
+    assert steady.leap == 0
+
+
+@given(st.lists(st.floats(-LEAP * 0.99, LEAP * 0.99), max_size=50))
+def test_a_time_of_day_that_is_kept_right_little_by_little_is_followed(moves: list[float]) -> None:
+    steady, wall = Steady(), NOON
+    for second, move in enumerate(moves):
+        wall += timedelta(seconds=1 + move)
+        assert steady.now(wall, second) == wall
+        assert steady.leap == 0
