@@ -40,6 +40,10 @@ fmt: $(VENV)/.developing ## Lay out the code
 bench: $(VENV)/.developing ## Measure speed and memory
 	@if [ -d tests/benchmarks ]; then $(BIN)/python -m tests.benchmarks; else echo "there are no benchmarks yet"; fi
 
+.PHONY: chaos
+chaos: $(VENV)/.developing ## Let faults happen to the real stack (SEED=1 ROUNDS=4), and see whether they left a trace
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
 .PHONY: picture
 picture: $(VENV)/.installed ## Draw docs/us-china-2022.svg afresh
 	@$(BIN)/steadyline replay us-china-2022 --svg docs/us-china-2022.svg >/dev/null || [ $$? -eq 1 ]

@@ -42,9 +42,9 @@ class Prepared(NamedTuple):
         unnamed = {"result", "table", "_start", "_stop", "_measurement"}
         return [{name: value for name, value in row.items() if name not in unnamed} for row in self.ask(flux)]
 
-    def counts(self, run: str) -> dict[str, int]:
+    def counts(self, run: str, bucket: str = "steadyline-runs") -> dict[str, int]:
         """How many points of each measurement of a run there are, by a field that all of them have."""
-        flux = f"""from(bucket: "steadyline-runs") |> range(start: 1900-01-01T00:00:00Z, stop: 2100-01-01T00:00:00Z)
+        flux = f"""from(bucket: "{bucket}") |> range(start: 1900-01-01T00:00:00Z, stop: 2100-01-01T00:00:00Z)
             |> filter(fn: (r) => r.run == "{run}")
             |> filter(fn: (r) => contains(value: r._field, set: ["id", "of", "stand", "declared", "reason"]))
             |> filter(fn: (r) => r._measurement != "standing" or r._field == "stand")

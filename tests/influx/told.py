@@ -8,22 +8,26 @@ from typing import Any
 from dashboards.influx.columns import tags_of
 from dashboards.influx.points import Timed
 from dashboards.influx.reading import Record
+from dashboards.influx.schema import LIVE
 from dashboards.influx.writer import Writer
 from producers.plan import Sending
 from streams.agreements.load import load_builtin
+from streams.agreements.model import Agreement
 from streams.lapses import encode_lapse
 from streams.partition import PartitionWatch
 from streams.posture import encode_posture
 from streams.topics import INPUTS, LAPSES, STATES
 
+BUILTIN = load_builtin()
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Told = dict[str, list[dict[str, Any]]]
 """By measurement its points, a column for each tag and field, by time."""
 
 
-def records(sendings: Sequence[Sending], run: str | None, partitions: int) -> Iterator[Record]:
+def records(
+    sendings: Sequence[Sending], run: str | None, partitions: int, agreements: Sequence[Agreement] = BUILTIN
+) -> Iterator[Record]:
     """All records that the writer reads of a log: what was sent, and what one watch for each partition number makes of it."""
-    agreements = load_builtin()
     for number in range(partitions):
         watch = PartitionWatch(agreements, number, partitions, run=run)
         for topic in INPUTS:
@@ -34,9 +38,11 @@ def records(sendings: Sequence[Sending], run: str | None, partitions: int) -> It
             yield from (Record(STATES, 0, 0, 0, encode_posture(posture)) for posture in taken.postures)
 
 
-def rows(sendings: Sequence[Sending], run: str, partitions: int) -> list[Timed]:
+def rows(
+    sendings: Sequence[Sending], run: str | None, partitions: int, agreements: Sequence[Agreement] = BUILTIN
+) -> list[Timed]:
     """The rows of all of that."""
-    return list(Writer(run, load_builtin()).rows(list(records(sendings, run, partitions))))
+    return list(Writer(run or LIVE, agreements).rows(list(records(sendings, run, partitions, agreements))))
 
 
 def told(timed: Sequence[Timed]) -> Told:

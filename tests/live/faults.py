@@ -5,8 +5,8 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -282,57 +282,6 @@ class Broker:
     def gone(self) -> None:
         """End it for good."""
         self._stack.down(quiet, wipe=True)
-
-
-class Kept:
-    """A worker that is started again whenever it ends, as Compose keeps it."""
-
-    def __init__(self, ground: Ground, **environment: str) -> None:
-        self._ground, self._environment = ground, environment
-        self._ending = threading.Event()
-        self._now: Worker | None = None
-        self.starts = 0
-        self.logs: list[str] = []
-        self.codes: list[int] = []
-        self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
-        self._thread.start()
-
-    def _keep(self) -> None:
-        while not self._ending.is_set():
-            with worker(self._ground, **self._environment) as now:
-                self.starts += 1
-                self._now = now
-                while now.process.poll() is None and not self._ending.wait(0.1):
-                    pass
-                if now.process.poll() is None:
-                    self.codes.append(now.end(30))
-                else:
-                    self.codes.append(now.process.returncode)
-                self.logs.append(now.said())
-            self._ending.wait(0.5)
-
-    def said(self) -> str:
-        """What all its lives have said."""
-        now = self._now
-        return "\n--- and again\n".join([*self.logs, "" if now is None or not now.log.exists() else now.said()])
-
-    def end(self) -> int:
-        """End it, and return its exit code."""
-        self._ending.set()
-        self._thread.join(60)
-        assert not self._thread.is_alive()
-        return self.codes[-1]
-
-
-@contextmanager
-def kept(ground: Ground, **environment: str) -> Iterator[Kept]:
-    """A worker that is kept; ended at the end."""
-    keeper = Kept(ground, **environment)
-    try:
-        yield keeper
-    finally:
-        keeper._ending.set()
-        keeper._thread.join(60)
 
 
 class Crew:

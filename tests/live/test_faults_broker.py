@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.faults import QUICK, Broker, Case, Feeder, kept, load
+from tests.live.faults import QUICK, Broker, Case, Feeder, load
+from tests.live.keeping import kept
 from tests.live.running import until
 
 EVENTS = 20_000

@@ -1,0 +1,79 @@
+"""Faults strike in mid-story and are healed; what is told of a round afterwards."""
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from influxdb_client.client.exceptions import InfluxDBError
+from kafka.errors import KafkaError
+from urllib3.exceptions import HTTPError
+
+from streams.log.admin import BrokerError
+from tests.chaos.faults import FAULTS
+from tests.chaos.house import House
+from tests.chaos.rounds import Round
+from tests.chaos.verdict import Difference
+from tests.live.running import until
+
+PATIENCE = 150.0
+"""Seconds in which everything must be there after the story was told."""
+
+
+@dataclass
+class Survived:
+    """What came of a round.
+
+    Attributes:
+        mid: How many revisions of how many were told when the first fault struck.
+        lapses: Revisions that were found.
+        pages: Words that were delivered.
+        repeated: Words that were delivered a second time, under the same key.
+        points: Points in the database.
+        differences: What was not as in the undisturbed run.
+        seconds: From the first record to the verdict.
+        said: What the parts of the house said, where the end of the story did not come.
+    """
+
+    mid: tuple[int, int] = (0, 0)
+    lapses: int = 0
+    pages: int = 0
+    repeated: int = 0
+    points: int = 0
+    differences: Sequence[Difference] = ()
+    seconds: float = 0.0
+    said: str = ""
+
+
+class Teller(Protocol):
+    """Who tells the story."""
+
+    sent: int
+    """How many of its records or events were told."""
+
+
+def strike(one: Round, house: House, teller: Teller, total: int) -> int:
+    """Let the faults strike and be healed; how many revisions were told when the first one did."""
+    if not one.strikes:
+        return 0
+    until(lambda: teller.sent >= one.strikes[0].at * total and bool(house.lapses()), f"mid-story\n{house.said()}")
+    mid = len(house.ground.revisions())
+    struck = time.monotonic()
+    for each in one.strikes:
+        FAULTS[each.fault].strike(house)
+    for each in sorted(one.strikes, key=lambda each: each.holds):
+        time.sleep(max(0.0, struck + each.holds - time.monotonic()))
+        FAULTS[each.fault].heal(house)
+    return mid
+
+
+def waited(condition: Callable[[], bool], patience: float) -> bool:
+    """Wait for a condition that may be impossible to tell while a server comes back; whether it came true."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        with contextlib.suppress(KafkaError, BrokerError, HTTPError, InfluxDBError, OSError):
+            if condition():
+                return True
+        time.sleep(0.5)
+    return False
