@@ -102,7 +102,14 @@ class Gateway:
                 open_metrics=is_loopback(self.bind.host),
             )
         )
-        self._guard = Guard(cast("App", app), hosts=settings.hosts, at_once=settings.limits.at_once, told=self.metrics.request)
+        self._guard = Guard(
+            cast("App", app),
+            hosts=settings.hosts,
+            at_once=settings.limits.at_once,
+            # A stream may go on for long: what is too slow is seen piece by piece.
+            body_seconds=None,
+            told=self.metrics.request,
+        )
         self._server = uvicorn.Server(
             configured(
                 self._guard,

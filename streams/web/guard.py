@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from streams.web.problems import PROBLEM, problem
+from streams.web.problems import PROBLEM, ProblemError, problem
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -22,6 +22,8 @@ Told = Callable[[str, str, int, float], None]
 
 AT_ONCE = 64
 """Requests that are served at the same time, unless told."""
+BODY_SECONDS = 15.0
+"""Within which all of a body must have come, unless told: whoever sends none would hold a place for nothing."""
 _DRAINED = 8_388_608
 _DRAIN_SECONDS = 2.0
 _HEADERS = (
@@ -41,18 +43,28 @@ class Guard:
     were set are answered.
     """
 
-    def __init__(self, app: App, *, hosts: Iterable[str] = (), at_once: int = AT_ONCE, told: Told | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        hosts: Iterable[str] = (),
+        at_once: int = AT_ONCE,
+        body_seconds: float | None = BODY_SECONDS,
+        told: Told | None = None,
+    ) -> None:
         """Wrap ``app``.
 
         Args:
             app: What is guarded.
             hosts: Names by which the service may be asked.
             at_once: Requests that are served at the same time.
+            body_seconds: Within which all of a body must have come; ``None`` where the application sees to that itself.
             told: Gets the method, the route, the status and the seconds of every request.
         """
         self._app = app
         self._hosts = {"localhost", *(host.strip().lower() for host in hosts)}
         self._at_once = at_once
+        self._body_seconds = body_seconds
         self._told = told
         self.active = 0
         """Requests that are being served."""
@@ -69,7 +81,7 @@ class Guard:
         began = time.monotonic()
         # Whoever waits for a word before the body is sent has sent none that would be in the way.
         waits = any(name == b"expect" for name, _ in scope["headers"])
-        exchange = _Exchange(receive, send, drains=not waits)
+        exchange = _Exchange(receive, send, drains=not waits, patience=self._body_seconds)
         self.active += 1
         try:
             if not self._trusts(scope):
@@ -111,15 +123,21 @@ class Guard:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, receive: Receive, send: Send, *, drains: bool) -> None:
+    def __init__(self, receive: Receive, send: Send, *, drains: bool, patience: float | None) -> None:
         self._drains = drains
+        self._until = None if patience is None else asyncio.get_running_loop().time() + patience
         self._receive = receive
         self._send = send
         self._read = False
         self.status = 0
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        try:
+            # Once the body is there, what may still come is that somebody hangs up, and that is waited for.
+            async with asyncio.timeout_at(None if self._read else self._until):
+                message = await self._receive()
+        except TimeoutError:
+            raise ProblemError(408, "expected the whole body sooner") from None
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             self._read = True
         return message
@@ -139,7 +157,7 @@ class _Exchange:
         size = 0
         if self.status == HTTPStatus.REQUEST_TIMEOUT:
             return self._read
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, ProblemError):
             async with asyncio.timeout(_DRAIN_SECONDS):
                 while self._drains and not self._read and size < _DRAINED:
                     size += len((await self.receive()).get("body", b""))

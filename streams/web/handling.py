@@ -23,6 +23,10 @@ def _http(_: Asked, error: HTTPException) -> Response[bytes]:
     return _answered(problem(error.status_code, error.detail if error.status_code < 500 else ""), kept)
 
 
+def _deep(_: Asked, __: RecursionError) -> Response[bytes]:
+    return _answered(problem(400, "expected JSON, got brackets nested too deeply"), {})
+
+
 def _fault(request: Asked, error: Exception) -> Response[bytes]:
     _log.error("a fault of our own", route=request.scope.get("path_template"), exc_info=error)
     return _answered(problem(500, "a fault of our own"), {})
@@ -35,6 +39,7 @@ def _answered(document: Problem, headers: dict[str, str]) -> Response[bytes]:
 HANDLERS: dict[int | type[Exception], Callable[[Asked, Any], Response[bytes]]] = {
     ProblemError: _problem,
     HTTPException: _http,
+    RecursionError: _deep,
     Exception: _fault,
 }
 """For ``Litestar(exception_handlers=...)``."""

@@ -2,9 +2,9 @@
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from alerts.service.runner import Runner
 from alerts.service.server import Server
 from alerts.service.store import Store
 from alerts.station import Station
+from streams.web.guard import Guard
 from tests.alerts.build import lapse
 from tests.alerts.delivery.running import Told
 from tests.alerts.service.behaviours import came
@@ -151,6 +152,21 @@ def test_what_makes_no_sense_is_refused_and_leaves_no_trace(tmp_path: Path, body
         assert why in answer.json()["detail"]
         assert answer.headers["content-type"] == "application/problem+json"
         assert at.store.actions() == []
+
+    served(tmp_path, use)
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alerts.service.server.Guard", partial(Guard, body_seconds=0.4))
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(20)
+
+    async def use(served: Served) -> None:
+        token = bearer(served.tokens["officer"])
+        answer = await served.client.post("/v1/actions", content=body(), headers=token, timeout=5)
+        assert answer.status_code == 408
 
     served(tmp_path, use)
 
