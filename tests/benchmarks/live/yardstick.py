@@ -29,12 +29,12 @@ def idiomatic(log: Log, number: object) -> Through:
             whole, cpu = time.monotonic() - began, processor(process.process.pid)
             peak = high_water(process.process.pid)
             process.end()
-    first, last = written(log, f"{group}-checked-changelog")
+    first, last = _written(log, f"{group}-checked-changelog")
     found = told(log, f"{group}-lapses")
     return Through((last - first) / 1_000, whole, cpu, peak, len(found), digest(found))
 
 
-def written(log: Log, topic: str) -> tuple[int, int]:
+def _written(log: Log, topic: str) -> tuple[int, int]:
     """When the first and the last record of a changelog were written, milliseconds: it gets one for each check."""
     stamps = []
     with KafkaConsumer(bootstrap_servers=log.bootstrap, enable_auto_commit=False) as consumer:

@@ -6,8 +6,10 @@ for is remembered beside it, by partition. Its lapses are told as the idiomatic 
 """
 
 import os
+import time
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -37,6 +39,8 @@ gone: set[tuple[str, float]] = set()
 """Channels and their last check, of which it was said that they are missing."""
 silent: set[str] = set()
 """Incidents of which it was said that no contact came."""
+handled = {"at": 0.0}
+"""When the last tick so far had been handled: with one the log ends."""
 
 
 def told(rule: str, subject: str, onset: float, *, withdrawn: bool = False) -> Told:
@@ -52,6 +56,7 @@ def check(event: Check | Tick, state: State) -> Iterator[Told]:
             if at - last > GAP and (channel, last) not in gone:
                 gone.add((channel, last))
                 yield told("check", channel, last + GAP)
+        handled["at"] = time.monotonic()
         return
     name = event.data.channel
     last = state.get(name, 0.0)
@@ -64,6 +69,7 @@ def check(event: Check | Tick, state: State) -> Iterator[Told]:
 
 def launch(event: Any, state: State) -> Iterator[Told]:
     if isinstance(event, Tick):
+        handled["at"] = time.monotonic()
         return
     party, at = event.data.party, event.time.timestamp()
     notices = state.get(party, [])
@@ -83,6 +89,7 @@ def incident(event: Incident | Contact | Tick, state: State) -> Iterator[Told]:
                 if at - since > ANSWER and subject not in silent:
                     silent.add(subject)
                     yield told("contact", f"{name}/{subject}", since)
+        handled["at"] = time.monotonic()
         return
     parties = pair(event.data.parties)
     waiting, asked = here.setdefault(parties, {}), state.get(parties, [])
@@ -104,7 +111,6 @@ def main() -> None:
         broker_address=os.environ["STEADYLINE_KAFKA"],
         consumer_group=group,
         auto_offset_reset="earliest",
-        commit_interval=1.0,
         state_dir=os.environ["STEADYLINE_DATADIR"],
         loglevel="WARNING",
     )
@@ -113,6 +119,7 @@ def main() -> None:
         frame = app.dataframe(app.topic(in_run(name, run), value_deserializer=JSONDeserializer(loads=read)))
         frame.apply(judged, stateful=True, expand=True).to_topic(lapses)
     app.run()
+    Path(os.environ["BENCH_LAST"]).write_text(str(handled["at"]), encoding="ascii")
 
 
 if __name__ == "__main__":
