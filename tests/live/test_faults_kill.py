@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pytest
 
+from streams.live.worker import PATIENCE
 from tests.live.changelogs import changelog_of, state_of, states, torn
 from tests.live.faults import QUICK, Case, Crew, Feeder, bury, killed, load
 from tests.live.running import worker
@@ -102,7 +103,8 @@ def test_ended_under_load_it_leaves_in_seconds_and_another_goes_on(kafka: str, r
         case.reach(0.1, first.said)
         began = time.monotonic()
         assert first.end() == 0, first.said()
-        assert time.monotonic() - began < 5
+        # To wait in vain for what is under way takes PATIENCE; on a busy machine the rest takes some seconds.
+        assert time.monotonic() - began < PATIENCE / 2
     case.midway()
     # What it had judged is committed: nothing is read twice.
     kept = case.ground.committed()
