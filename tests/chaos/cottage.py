@@ -29,6 +29,8 @@ _DISK_MB = 8
 class Cottage(House):
     """A gateway that appends to a file, and a desk that judges it as it grows. The file, and all beside it, on a small disk."""
 
+    words = {**House.words, "desk": "the desk's API listens"}
+
     def _start(self) -> None:
         self.disk = SmallDisk(self.folder / "disk", _DISK_MB)
         self._stack.callback(self.disk.gone)

@@ -61,6 +61,9 @@ steps = [{{ to = ["person:ann"] }}]
 class House:
     """The stack of one round: a worker (live: two), the desk, the writer, live a gateway; the broker and the database."""
 
+    words = {"worker": READY, "second": READY, "desk": "the desk is live", "gateway": "the gateway listens"}
+    """What each part says once it is at work."""
+
     def __init__(self, folder: Path, run: str | None, *, small_disk: bool = False, rules: Path | None = None) -> None:
         """Start nothing yet.
 
@@ -131,8 +134,7 @@ class House:
         self._stack.callback(kept.stop)
 
     def _at_work(self) -> bool:
-        words = {"worker": READY, "second": READY, "desk": "the desk is live", "gateway": "http://"}
-        return all(words.get(name, "") in kept.said() for name, kept in self.kept.items())
+        return all(self.words.get(name, "") in kept.said() for name, kept in self.kept.items())
 
     def _desk(self, *log: str) -> Callable[[], AbstractContextManager[Worker]]:
         people = str(self.folder / "people.json")

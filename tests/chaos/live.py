@@ -130,9 +130,10 @@ class LiveStory:
 
 
 def timeless(record: bytes) -> bytes:
-    """A lapse without when it became known: late, where the gateway was away."""
+    """A lapse without when it became known, and by what: where the gateway was away, by a report after the deadline."""
     lapse = decode_lapse(record)
-    return encode_lapse(msgspec.structs.replace(lapse, at=lapse.deadline))
+    because = None if lapse.change == "opened" else lapse.because
+    return encode_lapse(msgspec.structs.replace(lapse, at=lapse.deadline, because=because))
 
 
 class Source(threading.Thread):

@@ -11,7 +11,7 @@ from deploy.stack import Report, Service, Stack
 from deploy.stack.kafka import Kafka
 from deploy.stack.ports import HOST
 from deploy.stack.processes import Process, end
-from deploy.stack.service import Command, Ports
+from deploy.stack.service import Ports
 from deploy.stack.state import read
 from tests.broker import SETTINGS, quiet
 from tests.live.faults import BACK_SOON
@@ -25,23 +25,20 @@ class LinkedKafka(Kafka):
 
     def __init__(self, links: Mapping[str, int]) -> None:
         """Say which lines there are: by their name, the port of this machine at which each begins."""
-        names = ",".join(["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT", *(f"{name.upper()}:PLAINTEXT" for name in links)])
-        super().__init__({**SETTINGS, **BACK_SOON, "listener.security.protocol.map": names})
+        super().__init__({**SETTINGS, **BACK_SOON})
         self._links = dict(links)
         self.ports = ("client", "controller", *links)
 
-    def command(self, folder: Path, ports: Ports) -> Command:
+    def listeners(self, ports: Ports) -> dict[str, str]:
         """As the broker without lines, with a listener more for each."""
-        command = super().command(folder, ports)
-        own = [("PLAINTEXT", ports["client"], ports["client"])]
-        own += [(name.upper(), ports[name], port) for name, port in self._links.items()]
-        listeners = [f"{name}://{HOST}:{listens}" for name, listens, _ in own]
-        listeners.append(f"CONTROLLER://{HOST}:{ports['controller']}")
-        told = [f"{name}://{HOST}:{advertised}" for name, _, advertised in own]
-        # Of two lines for one setting Java takes the later one.
-        with (folder / "server.properties").open("a") as file:
-            file.write(f"listeners={','.join(listeners)}\nadvertised.listeners={','.join(told)}\n")
-        return command
+        own = {name.upper(): (ports[name], port) for name, port in self._links.items() if name in ports}
+        told = super().listeners(ports)
+        more = {
+            "listeners": [f"{name}://{HOST}:{listens}" for name, (listens, _) in own.items()],
+            "advertised.listeners": [f"{name}://{HOST}:{advertised}" for name, (_, advertised) in own.items()],
+            "listener.security.protocol.map": [f"{name}:PLAINTEXT" for name in own],
+        }
+        return told | {setting: ",".join([told[setting], *some]) for setting, some in more.items()}
 
 
 class Server:

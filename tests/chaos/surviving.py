@@ -58,7 +58,7 @@ def strike(one: Round, house: House, teller: Teller, total: int) -> int:
     if not one.strikes:
         return 0
     until(lambda: teller.sent >= one.strikes[0].at * total and bool(house.lapses()), f"mid-story\n{house.said()}")
-    mid = len(house.ground.revisions())
+    mid = len(set(house.lapses()))
     struck = time.monotonic()
     for each in one.strikes:
         FAULTS[each.fault].strike(house)

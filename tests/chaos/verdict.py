@@ -15,7 +15,8 @@ from streams.lapses import decode_lapse
 from tests.influx.told import Told, by_time
 
 What = Literal["missing", "unexpected", "different", "twice"]
-Where = Literal["lapse", "page", "point"]
+Where = Literal["lapse", "page", "point", "end"]
+"""``end`` is that of the story, which did not come."""
 
 
 class Difference(NamedTuple):
