@@ -43,7 +43,7 @@ Reason = Literal[
 ]
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the evidence says of one subject under one rule as of now. The register turns findings into lapses.
 
     Attributes:
@@ -78,7 +78,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     group: str | None = None
 
 
-class Lapse(msgspec.Struct, frozen=True, kw_only=True):
+class Lapse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A lapse at one revision: the record of the lapses topic.
 
     Attributes:

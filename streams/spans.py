@@ -18,6 +18,7 @@ _UNITS = {
     "month": (1, 0),
     "year": (12, 0),
 }
+_MOST = 86_400e9
 _PATTERN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d|week|month|year)s?")
 
 
@@ -25,15 +26,18 @@ class Span:
     """A non-negative length of time: whole calendar months and seconds. Immutable."""
 
     # A plain class: msgspec reads it from text through a hook, and would take a dataclass for an object of its own.
-    __slots__ = ("months", "seconds")
+    __slots__ = ("_length", "months", "seconds")
     months: int
     seconds: float
+    _length: timedelta | None
+    """The seconds, made ready; ``None`` where there are more than a date can be moved by."""
 
     def __init__(self, months: int = 0, seconds: float = 0.0) -> None:
         if months < 0 or seconds < 0:
             raise ValueError(f"expected a span that is not negative, got {months} months {seconds} s")
         object.__setattr__(self, "months", months)
         object.__setattr__(self, "seconds", float(seconds))
+        object.__setattr__(self, "_length", timedelta(seconds=seconds) if seconds < _MOST else None)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a span cannot be changed: {name}")
@@ -69,13 +73,17 @@ class Span:
         """The moment this span after ``moment``."""
         if self.months:
             moment = moment + relativedelta(months=self.months)
-        return moment + timedelta(seconds=self.seconds) if self.seconds else moment
+        if self._length is None:
+            raise OverflowError(f"no date is {self.seconds} s after another")
+        return moment + self._length
 
     def before(self, moment: datetime) -> datetime:
         """The moment this span before ``moment``."""
         if self.months:
             moment = moment - relativedelta(months=self.months)
-        return moment - timedelta(seconds=self.seconds) if self.seconds else moment
+        if self._length is None:
+            raise OverflowError(f"no date is {self.seconds} s before another")
+        return moment - self._length
 
     def __str__(self) -> str:
         if self.months:

@@ -18,14 +18,14 @@ _SURE_TURN = 1e-9
 """Square degrees between two sides of which rounding cannot change the sign."""
 
 
-class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A place on the Earth: degrees north and east."""
 
     lat: Latitude
     lon: Longitude
 
 
-class Circle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="shape", tag="circle"):
+class Circle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False, tag_field="shape", tag="circle"):
     """All places within ``radius_km`` of the centre."""
 
     lat: Latitude
@@ -33,7 +33,9 @@ class Circle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     radius_km: Annotated[float, Meta(gt=0, le=20_038)]
 
 
-class Polygon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="shape", tag="polygon"):
+class Polygon(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False, tag_field="shape", tag="polygon"
+):
     """The area within ``points``, [latitude, longitude] in order; the last joins the first.
 
     Raises:
@@ -87,7 +89,9 @@ def _surely_convex(corners: Sequence[tuple[float, float]]) -> bool:
     return rounds == 1
 
 
-class NamedArea(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="shape", tag="named"):
+class NamedArea(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False, tag_field="shape", tag="named"
+):
     """A body of water or a sector that the notice only names (1988 agreement: ocean quadrant or body of water)."""
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]

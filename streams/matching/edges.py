@@ -46,7 +46,9 @@ def reach(series: Series, slack: Slack) -> Interval:
 def _reach(revision: Revision, slack: Slack) -> Interval:
     if revision.window is not None:
         # The first opens first; any of them may close last.
-        closes = max(window.closes for window in revision.windows)
+        closes = revision.window.closes
+        if revision.further_windows:
+            closes = max(closes, max(window.closes for window in revision.further_windows))
         return Interval(slack.before.before(revision.window.opens), slack.after.after(closes))
     had = [revision.issued, *(span for span in revision.received.values() if span is not None)]
     return Interval(slack.after.before(min(span.earliest for span in had)), max(span.latest for span in had) + OPEN_ENDED)

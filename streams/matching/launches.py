@@ -20,7 +20,7 @@ _PRECISION = {"second": 0, "minute": 1, "hour": 2, "day": 3}
 _T = TypeVar("_T")
 
 
-class Launch(msgspec.Struct, frozen=True, kw_only=True):
+class Launch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One launch, with every claim that was made about it.
 
     A field is that of the best claim that gives it: of the finest precision, then reported first, then by (time, id). A

@@ -20,7 +20,7 @@ from streams.matching.scope import Verdict, in_scope
 __all__ = ["Index", "Match", "Matching", "Verdict", "component", "in_scope", "linked", "match"]
 
 
-class Match(msgspec.Struct, frozen=True, kw_only=True):
+class Match(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of one launch.
 
     Attributes:

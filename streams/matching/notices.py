@@ -24,7 +24,7 @@ _TOLD = 4
 """How many windows of one source are told where sources differ about them."""
 
 
-class Revision(msgspec.Struct, frozen=True, kw_only=True):
+class Revision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One revision of a notice, with every source's claim of it.
 
     An amendment says only what changes; what it leaves out (windows, areas, class, range, apogee, agreements) is taken from
@@ -71,7 +71,7 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
         return () if self.window is None else (self.window, *self.further_windows)
 
 
-class Series(msgspec.Struct, frozen=True, kw_only=True):
+class Series(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A notice over its revisions.
 
     Attributes:

@@ -134,6 +134,8 @@ class GapDuty(Duty):
         self.feed = feed
         self._wide: list[tuple[Sign, Sign]] = []
         """Pairs of signs further apart than is surely within the gap, in order."""
+        self._told: dict[tuple[Sign, Sign], Finding] = {}
+        """What was found about gaps that are over."""
         self.guarded = False
         """Whether the sentry must set the timer, because none is set."""
         epochs = (*(rule.obligation.epochs or (rule.agreement.epoch,)), channel.epoch)
@@ -156,7 +158,7 @@ class GapDuty(Duty):
         for before, after in self._wide:
             deadline = self._owed_after(before)
             if after.earliest > deadline and self._asked(deadline):
-                found.append(self._finding(before, after, deadline, now))
+                found.append(self._over(before, after, deadline, now))
         if signs:
             last = signs[-1]
             deadline = self.deadline
@@ -263,6 +265,17 @@ class GapDuty(Duty):
         assert self.feed is not None
         self.wake = earliest(self.wake, self.feed.overdue + INSTANT)
         self.feed.listeners.add(self)
+
+    def _over(self, before: Sign, after: Sign, deadline: datetime, now: datetime) -> Finding:
+        """The finding about a gap that is over: without a feed nothing can change it but its own bounds."""
+        if self.feed is not None:
+            return self._finding(before, after, deadline, now)
+        known = self._told.get((before, after))
+        if known is None or known.deadline != deadline:
+            if len(self._told) > len(self._wide):
+                self._told = {}
+            known = self._told[before, after] = self._finding(before, after, deadline, now)
+        return known
 
     def _finding(self, before: Sign, after: Sign | None, deadline: datetime, now: datetime) -> Finding:
         rule = self.rule.obligation
