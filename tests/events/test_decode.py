@@ -2,11 +2,13 @@
 
 import json
 from datetime import UTC, datetime
+from math import cos, pi, sin
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shapely import Polygon as PlanePolygon
 
 from streams.events import AnyEvent, ChannelCheck, Polygon
 from streams.events.decode import MAX_BYTES, Refused, decode, encode
@@ -208,3 +210,32 @@ def test_a_source_may_run_five_minutes_ahead_of_the_log(ahead: int, taken: bool)
 def test_a_polygon_may_cross_the_antimeridian() -> None:
     area = Polygon(points=((10, 170), (10, -170), (20, -170), (20, 170)))
     assert [lon for _, lon in area.unrolled()] == [170, 190, 190, 170]
+
+
+@given(st.lists(st.tuples(st.integers(-6, 6), st.integers(-6, 6)), min_size=3, max_size=7), st.sampled_from([1.0, 1e-5, 9.0]))
+def test_a_polygon_is_taken_exactly_where_its_border_is_valid_and_encloses_something(
+    corners: list[tuple[int, int]], scale: float
+) -> None:
+    points = [(lat * scale, lon * scale) for lat, lon in corners]
+    plane = PlanePolygon([(lon, lat) for lat, lon in points])
+    record = json.dumps(notice(launch_area=polygon(*points)))
+    if plane.is_valid and plane.area > 0:
+        decode(record)
+    else:
+        with pytest.raises(Refused, match="expected a polygon"):
+            decode(record)
+
+
+@given(st.integers(3, 9), st.sampled_from([1, 2, 3]), st.floats(-0.01, 0.01), st.booleans())
+def test_a_star_that_turns_one_way_all_round_is_still_refused(corners: int, step: int, bent: float, backwards: bool) -> None:
+    points = [
+        (20 * sin(2 * pi * step * turn / corners) + bent, 30 * cos(2 * pi * step * turn / corners)) for turn in range(corners)
+    ]
+    points = points[::-1] if backwards else points
+    plane = PlanePolygon([(lon, lat) for lat, lon in points])
+    try:
+        decode(json.dumps(notice(launch_area=polygon(*points))))
+    except Refused:
+        assert not (plane.is_valid and plane.area > 0)
+    else:
+        assert plane.is_valid
