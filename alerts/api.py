@@ -23,7 +23,7 @@ from alerts.people import Doorkeeper
 from alerts.station import Station
 from streams.actions import Action, AnyDeed
 from streams.events.envelope import EventId
-from streams.web.describing import SCHEMAS, described, serving, told
+from streams.web.describing import SCHEMAS, described, plain, serving, told
 from streams.web.handling import HANDLERS, Asked
 from streams.web.problems import JSON, RETRY, ProblemError
 
@@ -112,7 +112,13 @@ def application(
         open_metrics: Whether the metrics are shown to whoever asks.
     """
     gate = Gate(doors, clock, monotonic)
-    troubles = {401: told("Nobody, or a wrong secret."), 403: told("Not with this role."), 429: told("Too often.")}
+    troubles = {
+        400: told("No such question."),
+        401: told("Nobody, or a wrong secret."),
+        403: told("Not with this role."),
+        429: told("Too often."),
+        503: told("The desk does not run here now."),
+    }
     secured: list[dict[str, list[str]]] = [{"token": []}, {"password": []}]
 
     @get("/v1/pages", operation_id="Pages", summary="The pages that are open", security=secured, responses=troubles)
@@ -120,7 +126,9 @@ def application(
         await gate.person(request, "viewer")
         return _json(_station(desk).desk.pages(settled=settled))
 
-    @get("/v1/pages/{page:str}", operation_id="Page", summary="One page", security=secured, responses=troubles)
+    missing = {**troubles, 404: told("No such page.")}
+
+    @get("/v1/pages/{page:str}", operation_id="Page", summary="One page", security=secured, responses=missing)
     async def page(request: Asked, page: FromPath[str]) -> Response[bytes]:
         await gate.person(request, "viewer")
         found = [each for each in _station(desk).desk.pages(settled=True) if each.id == page]
@@ -157,7 +165,8 @@ def application(
             201: ResponseSpec(data_container=Done, description="It stands on the trail.", generate_examples=False),
             409: told("It makes no sense now."),
             422: told("No action."),
-            503: told("The desk does not run here now."),
+            408: told("The body comes too slowly."),
+            413: told("Too large."),
         },
     )
     async def act(request: Asked) -> Response[bytes]:
@@ -180,17 +189,32 @@ def application(
             msgspec.json.encode(Done(action=action, number=head.number, digest=head.digest)), status_code=201, media_type=JSON
         )
 
-    @get("/healthz", operation_id="Health", summary="Whether the desk is one")
+    @get(
+        "/healthz",
+        operation_id="Health",
+        summary="Whether the desk is one",
+        responses={200: plain("It is."), 503: plain("It is none any more.")},
+    )
     async def healthz() -> Response[bytes]:
         why = desk.alive()
         return _json({"alive": why is None, "why": why}, status=200 if why is None else 503)
 
-    @get("/readyz", operation_id="Ready", summary="Whether it works", responses={503: told("It does not.")})
+    @get(
+        "/readyz",
+        operation_id="Ready",
+        summary="Whether it works",
+        responses={200: plain("It does."), 503: plain("It does not.")},
+    )
     async def readyz() -> Response[bytes]:
         reasons = desk.ready()
         return _json({"ready": not reasons, "why": reasons}, status=503 if reasons else 200)
 
-    @get("/metrics", operation_id="Metrics", summary="For Prometheus")
+    @get(
+        "/metrics",
+        operation_id="Metrics",
+        summary="For Prometheus",
+        responses={**troubles, 200: plain("Its text format.", str, "text/plain")},
+    )
     async def metrics(request: Asked) -> Response[bytes]:
         if not open_metrics:
             await gate.person(request, "viewer")

@@ -27,6 +27,7 @@ from dashboards.page.sessions import Session, Sessions, same
 from dashboards.page.sources import Live
 from dashboards.page.why import Why
 from streams.actions import AnyDeed
+from streams.web.describing import plain, told
 from streams.web.handling import HANDLERS, Asked
 from streams.web.problems import JSON, ProblemError
 
@@ -151,11 +152,24 @@ def application(parts: Parts) -> Litestar:
         parts.entered(member)
         return Redirect("/", status_code=303, headers={"Set-Cookie": parts.sessions.set_cookie(cookie)})
 
-    @get("/healthz", operation_id="Health", summary="Whether the page is served")
+    signed = {401: told("Nobody is signed in.")}
+    asking = {**signed, 400: told("No such question."), 404: told("It is not there."), 413: told("Too much to show.")}
+    sending = {
+        **signed,
+        400: told("No such deed or report."),
+        403: told("Not with this role, or not from the page."),
+        408: told("The body comes too slowly."),
+        409: told("It makes no sense now."),
+        413: told("Too large."),
+    }
+
+    @get("/healthz", operation_id="Health", summary="Whether the page is served", responses={200: plain("It is.")})
     async def healthz() -> Response[bytes]:
         return Response(b'{"alive":true}\n', media_type=JSON)
 
-    @post("/api/sign-in", operation_id="SignIn", summary="Sign in with a password", status_code=200)
+    entering = {**sending, 200: plain("With a cookie."), 401: told("No such name and password."), 429: told("Too often.")}
+
+    @post("/api/sign-in", operation_id="SignIn", summary="Sign in with a password", status_code=200, responses=entering)
     async def sign_in(data: JSONBody[Credentials]) -> Response[bytes]:
         if parts.people is None:
             raise ProblemError(403, "there are no passwords here: use the link that was printed where the page was started")
@@ -169,7 +183,13 @@ def application(parts: Parts) -> Litestar:
         cookie, _ = parts.sessions.begin(member, known=True)
         return Response(b"{}", media_type=JSON, headers={"Set-Cookie": parts.sessions.set_cookie(cookie)})
 
-    @post("/api/sign-out", operation_id="SignOut", summary="Sign out", status_code=200)
+    @post(
+        "/api/sign-out",
+        operation_id="SignOut",
+        summary="Sign out",
+        status_code=200,
+        responses={**sending, 200: plain("Signed out.")},
+    )
     async def sign_out(request: Asked) -> Response[bytes]:
         session = session_of(request)
         if not same(request.headers.get("x-steadyline-form", ""), session.form):
@@ -177,7 +197,7 @@ def application(parts: Parts) -> Litestar:
         parts.sessions.end(request.headers.get("cookie"))
         return Response(b"{}", media_type=JSON, headers={"Set-Cookie": parts.sessions.clear_cookie()})
 
-    @get("/api/me", operation_id="Me", summary="Who is signed in, and what there is to see")
+    @get("/api/me", operation_id="Me", summary="Who is signed in, and what there is to see", responses=signed)
     async def me(request: Asked) -> Me:
         session = session_of(request)
         return Me(
@@ -192,12 +212,17 @@ def application(parts: Parts) -> Litestar:
             reports=parts.reports is not None,
         )
 
-    @get("/api/recordings/{name:str}", operation_id="Recording", summary="What a recording holds")
+    @get("/api/recordings/{name:str}", operation_id="Recording", summary="What a recording holds", responses=asking)
     async def recording(request: Asked, name: FromPath[str], rules: FromQuery[str] = "") -> Overview:
         session_of(request)
         return await asyncio.to_thread(lambda: opened.reel(name, rules).overview())
 
-    @get("/api/recordings/{name:str}/floor", operation_id="FloorAt", summary="The floor at a moment of a recording")
+    @get(
+        "/api/recordings/{name:str}/floor",
+        operation_id="FloorAt",
+        summary="The floor at a moment of a recording",
+        responses=asking,
+    )
     async def floor_at(
         request: Asked,
         name: FromPath[str],
@@ -208,7 +233,12 @@ def application(parts: Parts) -> Litestar:
         session_of(request)
         return await asyncio.to_thread(lambda: opened.reel(name, rules).floor(_utc(at), known))
 
-    @get("/api/recordings/{name:str}/time-line", operation_id="TimeLineOf", summary="Who was reachable when")
+    @get(
+        "/api/recordings/{name:str}/time-line",
+        operation_id="TimeLineOf",
+        summary="Who was reachable when",
+        responses=asking,
+    )
     async def time_line_of(
         request: Asked,
         name: FromPath[str],
@@ -219,7 +249,12 @@ def application(parts: Parts) -> Litestar:
         session_of(request)
         return await asyncio.to_thread(lambda: opened.reel(name, rules).time_line(_utc(at), known))
 
-    @get("/api/recordings/{name:str}/lapses/{lapse:str}", operation_id="WhyOf", summary="Why a lapse stood at a moment")
+    @get(
+        "/api/recordings/{name:str}/lapses/{lapse:str}",
+        operation_id="WhyOf",
+        summary="Why a lapse stood at a moment",
+        responses=asking,
+    )
     async def why_of(
         request: Asked,
         name: FromPath[str],
@@ -234,7 +269,12 @@ def application(parts: Parts) -> Litestar:
             raise ProblemError(404, "no such lapse stood then")
         return Explained(why=found, done=())
 
-    @get("/api/live/stream", operation_id="Stream", summary="The live floor, as Server-Sent Events: floor, patch, pulse")
+    @get(
+        "/api/live/stream",
+        operation_id="Stream",
+        summary="The live floor, as Server-Sent Events: floor, patch, pulse",
+        responses={**signed, 200: plain("It goes on.", str, "text/event-stream")},
+    )
     async def stream(request: Asked) -> Stream:
         session_of(request)
 
@@ -246,13 +286,13 @@ def application(parts: Parts) -> Litestar:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Stream(_told(parts.board, last, signed_in), media_type="text/event-stream", headers=headers)
 
-    @get("/api/live/time-line", operation_id="TimeLine", summary="Who was reachable when")
+    @get("/api/live/time-line", operation_id="TimeLine", summary="Who was reachable when", responses=asking)
     async def time_line(request: Asked) -> TimeLine | None:
         session_of(request)
         live = _live(parts)
         return await asyncio.to_thread(live.time_line)
 
-    @get("/api/live/lapses/{lapse:str}", operation_id="Why", summary="Why a lapse stands")
+    @get("/api/live/lapses/{lapse:str}", operation_id="Why", summary="Why a lapse stands", responses=asking)
     async def why(request: Asked, lapse: FromPath[str]) -> Explained:
         session_of(request)
         live = _live(parts)
@@ -265,7 +305,7 @@ def application(parts: Parts) -> Litestar:
             done = tuple(await asyncio.to_thread(lambda: desk.said(found.row.id, exercise=found.row.exercise)))
         return Explained(why=found, done=done)
 
-    @post("/api/live/deeds", operation_id="Act", summary="Do something about a lapse", status_code=200)
+    @post("/api/live/deeds", operation_id="Act", summary="Do something about a lapse", status_code=200, responses=sending)
     async def act(request: Asked, data: JSONBody[Deed]) -> Told:
         member = acting(request)
         if parts.desk is None:
@@ -273,7 +313,9 @@ def application(parts: Parts) -> Litestar:
         desk = parts.desk
         return _done(await asyncio.to_thread(lambda: desk.act(member, data.deed, exercise=data.exercise)))
 
-    @post("/api/live/reports", operation_id="Report", summary="Report a call or an incident", status_code=200)
+    @post(
+        "/api/live/reports", operation_id="Report", summary="Report a call or an incident", status_code=200, responses=sending
+    )
     async def report(request: Asked, data: JSONBody[Report]) -> Told:
         member = acting(request)
         if parts.reports is None:

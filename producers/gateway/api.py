@@ -24,7 +24,7 @@ from producers.gateway.pings import LONGEST_BODY, MOST_TEXT, Pings, signal_of
 from producers.gateway.problems import Problem, ProblemError, Receipt
 from producers.gateway.tokens import Keyring, TokensError, heard_of
 from streams.events.schemas import schema
-from streams.web.describing import SCHEMAS, described, serving, told
+from streams.web.describing import SCHEMAS, described, plain, serving, told
 from streams.web.handling import HANDLERS, Asked
 from streams.web.problems import JSON, RETRY
 
@@ -114,11 +114,16 @@ def application(parts: Parts) -> Litestar:
     async def ping_told(request: Asked, address: FromPath[str], told: FromPath[str]) -> Response[str]:
         return await _ping(parts, request, address, told)
 
-    @get("/healthz", operation_id="Health", summary="Whether the gateway runs")
+    @get("/healthz", operation_id="Health", summary="Whether the gateway runs", responses={200: plain("It does.")})
     async def healthz() -> Response[bytes]:
         return Response(b'{"alive":true}\n', media_type=JSON)
 
-    @get("/readyz", operation_id="Ready", summary="Whether the log takes events in", responses={503: _told("It does not.")})
+    @get(
+        "/readyz",
+        operation_id="Ready",
+        summary="Whether the log takes events in",
+        responses={200: plain("It does."), 503: _told("It does not.")},
+    )
     async def readyz() -> Response[bytes]:
         try:
             await parts.intake.ask()
@@ -126,7 +131,12 @@ def application(parts: Parts) -> Litestar:
             raise ProblemError(503, "the log does not take events in", headers=RETRY) from None
         return Response(b'{"ready":true}\n', media_type=JSON)
 
-    @get("/metrics", operation_id="Metrics", summary="For Prometheus")
+    @get(
+        "/metrics",
+        operation_id="Metrics",
+        summary="For Prometheus",
+        responses={200: plain("Its text format.", str, "text/plain"), 401: _told("No valid token.")},
+    )
     async def metrics(request: Asked) -> Response[bytes]:
         if not parts.open_metrics:
             # Who sends what, and when last, is not for everybody.

@@ -22,6 +22,11 @@ def told(status: str, kind: type[msgspec.Struct] = Problem) -> ResponseSpec:
     return ResponseSpec(data_container=kind, description=status, media_type=PROBLEM, generate_examples=False)
 
 
+def plain(description: str, kind: Any = dict[str, Any], media_type: str = JSON) -> ResponseSpec:  # noqa: ANN401 - any type
+    """An answer that a route writes itself, as it is: an object, unless another kind is named."""
+    return ResponseSpec(data_container=kind, description=description, media_type=media_type, generate_examples=False)
+
+
 def described(
     handlers: Sequence[HTTPRouteHandler], *, title: str, description: str, schemes: Mapping[str, SecurityScheme]
 ) -> dict[str, Any]:
