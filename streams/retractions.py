@@ -114,9 +114,10 @@ class Retractions:
 
     def _retracted(self, name: str, seen: frozenset[str] = frozenset()) -> bool:
         """Whether a retraction stands against the event that is not retracted itself."""
-        return any(
-            one not in seen and not self._retracted(one, seen | {name}) for one in self.against.get(name, ()) if one != name
-        )
+        against = self.against.get(name)
+        if not against:
+            return False
+        return any(one not in seen and not self._retracted(one, seen | {name}) for one in against if one != name)
 
     def _review(self, name: str, now: datetime, seen: frozenset[str]) -> None:
         """Hold the evidence to what stands against the event ``name`` now."""

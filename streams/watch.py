@@ -205,7 +205,8 @@ class Watch:
             elif due is not None and due <= now:
                 self.now = due if self.now is None else max(due, self.now)
                 self._wake(due)
-                revisions += self._settle(due, None)
+                if self._dirty:
+                    revisions += self._settle(due, None)
             else:
                 break
         self.now = now

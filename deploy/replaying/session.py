@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deploy.consoles import complain, err
 from deploy.exits import bad_input, bad_use
+from deploy.replaying.aside import aside
 from deploy.replaying.inputs import Input, UnknownNameError, opened
 from deploy.replaying.keeping import Keeper
 from deploy.replaying.pacing import Pace
@@ -92,8 +93,8 @@ def run(
     agreements = rules_or_leave(rules)
     try:
         given = opened(name, agreements, again=again)
-        watch = Watch(agreements)
         with ExitStack() as stack:
+            watch = stack.enter_context(aside(lambda: Watch(agreements)))
             keeper = stack.enter_context(Keeper(log, utc))
             keep = None if log is None else keeper.keep
             # A story was held against its own dates when it was loaded; it reads the same on a day whose clock is wrong.

@@ -13,6 +13,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from deploy.replaying.aside import aside
 from deploy.replaying.replay import Edges, replay
 from streams.agreements.load import load_builtin
 from streams.agreements.model import Agreement
@@ -62,12 +63,13 @@ def drive(watch: Watch, lines: Iterable[bytes]) -> Found:
 
 
 def _core(path: Path, agreements: list[Agreement]) -> Found:
-    with path.open("rb") as file:
-        return drive(Watch(agreements), file)
+    with aside(lambda: Watch(agreements)) as watch, path.open("rb") as file:
+        return drive(watch, file)
 
 
 def _replay(path: Path, agreements: list[Agreement]) -> Found:
-    result = replay(Watch(agreements), Recording.at(path), Edges(clock=time.process_time))
+    with aside(lambda: Watch(agreements)) as watch:
+        result = replay(watch, Recording.at(path), Edges(clock=time.process_time))
     return frozenset(
         (lapse.rule, lapse.subject, lapse.onset)
         for lapse in result.lapses
