@@ -62,13 +62,19 @@ def drive(watch: Watch, lines: Iterable[bytes]) -> Found:
     return frozenset(found.values())
 
 
-def _core(path: Path, agreements: list[Agreement]) -> Found:
+Ready = Callable[[], None]
+"""Told when all is ready for the first event."""
+
+
+def _core(path: Path, agreements: list[Agreement], ready: Ready) -> Found:
     with aside(lambda: Watch(agreements)) as watch, path.open("rb") as file:
+        ready()
         return drive(watch, file)
 
 
-def _replay(path: Path, agreements: list[Agreement]) -> Found:
+def _replay(path: Path, agreements: list[Agreement], ready: Ready) -> Found:
     with aside(lambda: Watch(agreements)) as watch:
+        ready()
         result = replay(watch, Recording.at(path), Edges(clock=time.process_time))
     return frozenset(
         (lapse.rule, lapse.subject, lapse.onset)
@@ -77,19 +83,21 @@ def _replay(path: Path, agreements: list[Agreement]) -> Found:
     )
 
 
-def _decode(path: Path, _: list[Agreement]) -> Found:
+def _decode(path: Path, _: list[Agreement], ready: Ready) -> Found:
+    ready()
     with path.open("rb") as file:
         for line in file:
             decode(line)
     return frozenset()
 
 
-def _yardstick(path: Path, _: list[Agreement]) -> Found:
+def _yardstick(path: Path, _: list[Agreement], ready: Ready) -> Found:
+    ready()
     with path.open("rb") as file:
         return yardstick.found(file)
 
 
-WHAT: dict[str, Callable[[Path, list[Agreement]], Found]] = {
+WHAT: dict[str, Callable[[Path, list[Agreement], Ready], Found]] = {
     "core": _core,
     "replay": _replay,
     "decode": _decode,
@@ -101,15 +109,18 @@ def main(what: str, path: Path, channels: int) -> None:
     """Measure once and print what came of it."""
     # A replay from the command line judges by every agreement there is.
     agreements = list(load_builtin()) if what == "replay" else [rules(channels)]
-    before = _peak_kib()
-    began = time.process_time()
-    found = WHAT[what](path, agreements)
-    seconds = time.process_time() - began
-    print(  # noqa: T201 - its one output
-        json.dumps(
-            {"seconds": seconds, "before_kib": before, "peak_kib": _peak_kib(), "lapses": len(found), "digest": digest(found)}
-        )
-    )
+    before, moments = _peak_kib(), [time.process_time()]
+    found = WHAT[what](path, agreements, lambda: moments.append(time.process_time()))
+    began, ready = moments
+    figures = {
+        "seconds": time.process_time() - began,
+        "start_seconds": ready - began,
+        "before_kib": before,
+        "peak_kib": _peak_kib(),
+        "lapses": len(found),
+        "digest": digest(found),
+    }
+    print(json.dumps(figures))  # noqa: T201 - its one output
 
 
 def _peak_kib() -> int:
