@@ -48,6 +48,14 @@ chaos: $(VENV)/.developing ## Let faults happen to the real stack (SEED=1 ROUNDS
 picture: $(VENV)/.installed ## Draw docs/us-china-2022.svg afresh
 	@$(BIN)/steadyline replay us-china-2022 --svg docs/us-china-2022.svg >/dev/null || [ $$? -eq 1 ]
 
+FUZZERS := decode navigational notam structured
+FUZZ_SECONDS ?= 60
+
+.PHONY: fuzz
+fuzz: $(VENV)/.developing ## Throw nonsense at every reader for a minute each (FUZZ_SECONDS=...)
+	@for reader in $(FUZZERS); do echo "$$reader:"; \
+		$(BIN)/python -m "tests.fuzz.fuzz_$$reader" -max_total_time=$(FUZZ_SECONDS) -verbosity=0 || exit 1; done
+
 LOCKS := deploy/requirements.lock deploy/build.lock
 # For every Python and system that is supported; no name of an index stands in it, whoever installs says from where.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade \

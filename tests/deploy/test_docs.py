@@ -198,6 +198,18 @@ def test_every_link_leads_somewhere(page: str) -> None:
         assert not place or place in anchors(target.read_text(encoding="utf-8")), link
 
 
+ATTACKS = table(PAGES["SECURITY.md"], "## Attacks tried")
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_each_attack_is_tried_by_the_tests_that_are_named(attack: str) -> None:
+    tests = re.findall(r"`([^`]*)`", ATTACKS[attack][-1])
+    assert tests
+    for test in tests:
+        file, _, name = test.partition("::")
+        assert re.search(rf"^def {name}\(", (ROOT / file).read_text(), re.MULTILINE), test
+
+
 OPERATOR = PAGES["docs/operating.md"]
 FOLDERS = ("streams", "producers", "alerts", "dashboards", "deploy")
 CODE = "".join(path.read_text() for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py")))

@@ -134,6 +134,14 @@ def test_what_grafana_makes_of_a_blind_detector_has_words_too() -> None:
     assert "DatasourceError Lapse: page" in _said("firing", blind, alertname="DatasourceError", severity="page")
 
 
+def test_a_template_in_a_text_of_the_world_is_not_run() -> None:
+    evil = '{{ printf "%s" "taken" }} {{ template "no.such" }}'
+    alert = _alert("firing", name=evil)
+    alert["Annotations"]["summary"] = evil
+    said = _said("firing", alert, alertname=evil, severity="page")
+    assert said.count(evil) >= 2
+
+
 def test_every_annotation_is_a_template() -> None:
     texts = [text for rule in WANTED.rules() for text in rule["annotations"].values()]
     assert faults([("annotation", text) for text in texts]) == [""] * len(texts)

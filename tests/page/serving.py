@@ -49,9 +49,19 @@ def served(
     opens: str | None = None,
     sessions: Path | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    certificate: Path | None = None,
+    key: Path | None = None,
 ) -> Iterator[Page]:
     """A page that listens; it has stopped when the ``with`` statement is over."""
-    settings = Settings(bind=f"127.0.0.1:{port}", owner=owner, opens=opens, sessions=sessions, every=0.05)
+    settings = Settings(
+        bind=f"127.0.0.1:{port}",
+        owner=owner,
+        opens=opens,
+        sessions=sessions,
+        every=0.05,
+        certificate=certificate,
+        key=key,
+    )
     live = None if log is None else LiveLog(log, agreements(), now)
     page = Page(settings, shelf(), live=live, people=people, desk=desk, reports=reports)
     ready = threading.Event()
