@@ -14,8 +14,8 @@ from tests.benchmarks.peers.side_by_side import BARE, CORE, JOBS, Job, Load, Say
 _COLUMNS = (
     "what",
     "speed, of the core's",
-    "events a second, thousands",
-    "the same by processor time",
+    "events a second of processor time, thousands",
+    "by the wall's clock",
     "start and end, s",
     "memory",
 )
@@ -44,7 +44,8 @@ def _told(runs: int) -> Iterator[str]:
         "core. Its time runs from the first event in its hands to its last lapse; what it takes to begin and to end stands "
         "beside it, and so does the most memory, that of all its processes together. It counts only if its lapses are those "
         "of the oracle, whose set is named. Three figures are the least, the median and the most of the runs "
-        f"({runs}, taken in turns); a ratio is of one turn."
+        f"({runs}, taken in turns); a ratio is of one turn and of processor time, that of all threads and processes of a job, "
+        "which other work on the machine disturbs less than the wall's clock."
     )
     yield ""
     yield _text(
@@ -64,10 +65,10 @@ def _table(load: Load, took: Mapping[Job, list[Took] | str]) -> Iterator[str]:
         if isinstance(runs, str):
             yield f"| {job.said} | not measured: {runs} |{' |' * (len(_COLUMNS) - 2)}"
             continue
-        ratios = [mark.seconds / run.seconds for mark, run in zip(marks, runs, strict=True) if isinstance(mark, Took)]
+        ratios = [mark.processor / run.processor for mark, run in zip(marks, runs, strict=True) if isinstance(mark, Took)]
         yield (
-            f"| {job.said} | {_spread(ratios, '.2f')} | {_spread([load.events / run.seconds / 1_000 for run in runs], '.0f')}"
-            f" | {_spread([load.events / run.processor / 1_000 for run in runs], '.0f')}"
+            f"| {job.said} | {_spread(ratios, '.2f')} | {_spread([load.events / run.processor / 1_000 for run in runs], '.0f')}"
+            f" | {_spread([load.events / run.seconds / 1_000 for run in runs], '.0f')}"
             f" | {_spread([run.around for run in runs], '.1f')} | {max(run.peak_kib for run in runs) / 1024:.0f} MiB |"
         )
 
@@ -77,11 +78,11 @@ def _bars(loads: Sequence[Load], *tables: Mapping[Job, list[Took] | str]) -> Ite
         mine = _median(load, took[CORE])
         for job, runs in took.items():
             if job not in (CORE, BARE) and not isinstance(runs, str):
-                yield kept(f"events a second of the core, against {job.said}", mine, "more than", _median(load, runs))
+                yield kept(f"events a second, the core against {job.said}", mine, "more than", _median(load, runs))
 
 
 def _median(load: Load, runs: list[Took] | str) -> float:
-    return median(load.events / run.seconds for run in runs if isinstance(run, Took))
+    return median(load.events / run.processor for run in runs if isinstance(run, Took))
 
 
 def _spread(values: Sequence[float], form: str) -> str:
