@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from deploy.stack.kafka import Kafka
 from deploy.stack.ports import HOST
 from deploy.stack.service import Ports, Tell
+from streams.log.roles import ROLES
 from tests.broker import SETTINGS
 
-ADMIN, READER = "admin", "reader"
-PASSWORDS = {ADMIN: "admin-of-tests-alone", READER: "reader-of-tests-alone"}
+ADMIN = "admin"
+PASSWORDS = {user: f"{user}-of-tests-alone" for user in (ADMIN, *ROLES)}
 PREFIX = "STEADYLINE_KAFKA_"
 
 

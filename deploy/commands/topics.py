@@ -9,6 +9,7 @@ import typer
 from deploy.commands.options import Json, examples
 from deploy.consoles import complain, emit, out, words
 from deploy.exits import BAD_USE, FINE, bad_input, bad_use
+from streams.log.roles import ROLES, Role, grants
 from streams.topics import MOST_PARTITIONS, PARTITIONS, Topic, catalogue
 
 if TYPE_CHECKING:
@@ -62,6 +63,46 @@ def check(bootstrap: Bootstrap, partitions: Partitions = PARTITIONS, run: Run = 
     """Say every way in which topics differ from what they ought to be: partitions, retention, clean-up."""
     topics = _topics(partitions, run)
     _tell(topics, [], _asked(bootstrap, lambda admin: admin.check(topics)), as_json=as_json)
+
+
+@app.command(
+    epilog=examples(
+        "steadyline topics allow worker User:steadyline-worker --dry-run",
+        "steadyline topics allow page User:steadyline-page --bootstrap kafka.example.org:9093 --json",
+        "Exit codes: 0 allowed, 2 bad use, 3 the broker does not answer, has no authorizer or refuses.",
+    )
+)
+def allow(
+    role: Annotated[
+        Role, typer.Argument(metavar="ROLE", help=f"What they are there for: {', '.join(ROLES)}.", show_default=False)
+    ],
+    principal: Annotated[
+        str, typer.Argument(metavar="PRINCIPAL", help="As the broker calls them: User:NAME.", show_default=False)
+    ],
+    bootstrap: Annotated[
+        str | None,
+        typer.Option("--bootstrap", metavar="HOST:PORT", envvar="STEADYLINE_KAFKA", help="A broker; several with commas."),
+    ] = None,
+    run: Run = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be allowed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let somebody do on a broker with ACLs what a part of Steadyline needs, and nothing else. Nothing is taken away."""
+    if not principal.startswith("User:") or len(principal) == len("User:"):
+        bad_use(f"expected a principal such as User:worker, got {principal!r}")
+    if bootstrap is None and not dry_run:
+        bad_use("expected --bootstrap HOST:PORT or --dry-run")
+    try:
+        wanted = grants(role, run)
+    except ValueError as error:
+        bad_use(str(error))
+    if not dry_run:
+        _asked(str(bootstrap), lambda admin: admin.allow(principal, wanted))
+    for one in wanted:
+        if as_json:
+            emit(msgspec.json.encode({"principal": principal, **one._asdict(), "allowed": not dry_run}))
+        else:
+            out().print(words(f"{principal} may {one.deed} {one.kind} {one.name}"), soft_wrap=True)
 
 
 def _topics(partitions: int, run: str | None) -> tuple[Topic, ...]:

@@ -8,7 +8,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient, TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    ConfigResource,
+    ConfigResourceType,
+    OffsetSpec,
+    ResourcePattern,
+    ResourceType,
+)
 from kafka.errors import (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
@@ -20,6 +29,7 @@ from kafka.errors import (
 from streams.log.access import access
 from streams.log.kafka import Bounds
 from streams.log.knocking import why
+from streams.log.roles import Grant
 from streams.topics import Topic
 
 PATIENCE = 5.0
@@ -205,6 +215,25 @@ class Admin:
                     time.sleep(_STEP)
                 else:
                     return {(place.topic, place.partition): found.offset for place, found in told[group].items()}
+
+    def allow(self, principal: str, granted: Sequence[Grant]) -> None:
+        """Let somebody do these things, from wherever; what they may do already stays.
+
+        Args:
+            principal: As the broker's authorizer calls them: ``User:worker``.
+            granted: What they may do.
+
+        Raises:
+            BrokerError: when the broker does not answer, has no authorizer, or does not let us.
+        """
+        kinds = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP}
+        rules = [
+            ACL(principal, "*", ACLOperation[one.deed], ACLPermissionType.ALLOW, ResourcePattern(kinds[one.kind], one.name))
+            for one in granted
+        ]
+        with self._told():
+            for refused in self._client.create_acls(rules)["failed"]:
+                raise refused
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:

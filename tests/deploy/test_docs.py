@@ -29,6 +29,7 @@ from streams.lapses import Kind, Reason, State
 from streams.live import health
 from streams.live.settings import WorkerSettings
 from streams.log.access import Access
+from streams.log.roles import ROLES, grants
 from streams.posture import Stand, Why
 from streams.severity import Severity
 from streams.spans import SETTLE, Span
@@ -238,6 +239,16 @@ def test_the_operator_finds_every_variable_and_what_it_is_unless_set() -> None:
         ("INFLUX_HEALTH_BIND", influx.HEALTH),
     ):
         assert told[f"STEADYLINE_{variable}"][0] == value
+
+
+def test_the_operator_finds_what_each_role_may_do_on_a_broker() -> None:
+    told = table(OPERATOR, "On a broker with ACLs")
+    assert tuple(told) == ROLES
+    topics = {topic.name for topic in catalogue()}
+    for role in ROLES:
+        for column, deed in ((1, "READ"), (2, "WRITE")):
+            may = {one.name for one in grants(role) if one.deed == deed and one.kind == "topic"} & topics
+            assert set(re.findall(r"`([^`]*)`", told[role][column])) == may, (role, deed)
 
 
 def test_the_operator_finds_the_topics_as_they_are() -> None:

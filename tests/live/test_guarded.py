@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,19 +12,23 @@ import pytest
 from dashboards.influx.reading import Log
 from dashboards.influx.settings import WriterSettings
 from dashboards.page.live_kafka import LiveTopics
-from producers.publish import Publisher
+from producers.appending.kafka import KafkaAppender
+from producers.publish import Publisher, PublishError
 from streams.live.settings import WorkerSettings
 from streams.live.watchdog import broker as asked
-from streams.log.admin import Admin
+from streams.log.admin import Admin, BrokerError
 from streams.log.kafka import TopicReader
-from streams.topics import CHANNELS, DESK, LAPSES, in_run
+from streams.log.roles import ROLES, grants
+from streams.routes import Homes
+from streams.rulebook import RuleBook
+from streams.topics import ACTIONS, CHANNELS, DESK, LAPSES, catalogue, in_run
 from tests.alerts.service.behaviours import came
 from tests.alerts.service.policies import policy
 from tests.alerts.service.test_kafka import KafkaDesk
 from tests.broker import shared
 from tests.guarded import PASSWORDS, Guarded, Papers, told
-from tests.live.running import Ground, embedded, until, worker
-from tests.live.test_publish import sent
+from tests.live.running import Ground, embedded, planned, until, worker
+from tests.live.test_publish import steadyline
 from tests.live.test_verify import verified
 from tests.live.test_worker import story
 from tests.page.serving import agreements
@@ -50,23 +55,52 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
 
-def test_the_whole_way(guarded: Broker, run: str, tmp_path: Path) -> None:
-    bootstrap, environment = guarded.bootstrap, guarded.papers.environment()
-    expected = embedded(story(STORY), run)
-    with told(environment):
-        sent(bootstrap, run, STORY, "--partitions", 2)
+def test_the_whole_way_each_with_what_its_role_may_do_and_no_more(guarded: Broker, run: str, tmp_path: Path) -> None:
+    bootstrap, lines = guarded.bootstrap, story(STORY)
+    expected = embedded(lines, run)
+
+    def being(role: str) -> AbstractContextManager[None]:
+        return told(guarded.papers.environment(role))
+
+    with told(guarded.papers.environment()):
+        for role in ROLES:
+            allowed = steadyline("topics", "allow", role, f"User:{role}", "--bootstrap", bootstrap, "--run", run)
+            assert allowed.exit_code == 0, allowed.output
+    with being("topics"):
         ground = Ground(bootstrap, run, 2)
-        with worker(ground, **environment) as process:
-            process.ready()
-            until(lambda: len(ground.revisions()) >= len(expected), process.said)
-            until(ground.caught_up, process.said)
-            assert process.end() == 0, process.said()
-            assert not any(password in process.said() for password in PASSWORDS.values())
+    with being("gateway"):
+        KafkaAppender(bootstrap, Homes.of(RuleBook(agreements())), run=run).close()
+        ground.send(planned(lines, run, 2))
+    with worker(ground, **guarded.papers.environment("worker")) as process, being("reader"):
+        process.ready()
+        until(lambda: len(ground.revisions()) >= len(expected), process.said)
+        assert process.end() == 0, process.said()
+        assert not any(password in process.said() for password in PASSWORDS.values())
+    with being("worker"), Admin(bootstrap) as asked_first:
+        assert asked_first.check(catalogue(2, run)) == []
+    with being("reader"):
         assert ground.revisions() == expected
         verified(bootstrap, run, code=0)
+    with being("page"):
         floor(bootstrap, run)
+    with being("writer"):
         written(bootstrap, run, tmp_path)
+    with being("desk"):
         asyncio.run(desked(ground, tmp_path))
+
+
+def test_what_a_role_is_not_for_it_may_not_do(guarded: Broker, run: str) -> None:
+    with told(guarded.papers.environment()):
+        ground = Ground(guarded.bootstrap, run, 1)
+        with Admin(guarded.bootstrap) as made:
+            made.allow("User:page", grants("page", run))
+    names = {name: ground.topic(name) for name in (CHANNELS, LAPSES, ACTIONS)}
+    with told(guarded.papers.environment("page")):
+        for name in names:
+            with pytest.raises(PublishError, match="uthorization"), Publisher(guarded.bootstrap, names, 5.0) as forger:
+                forger.send(name, 0, None, b"{}")
+        with Admin(guarded.bootstrap) as asked, pytest.raises(BrokerError, match="uthorization"):
+            asked.allow("User:page", grants("worker", run))
 
 
 def floor(bootstrap: str, run: str) -> None:

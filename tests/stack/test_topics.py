@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from deploy.commands import topics as command
 from deploy.stack.processes import until
 from streams.log.admin import Admin, BrokerError
-from streams.topics import Topic, catalogue, in_run
+from streams.topics import INPUTS, LAPSES, STATES, Topic, catalogue, in_run
 
 Call = Callable[..., Result]
 
@@ -108,6 +108,21 @@ def test_a_wrong_count_of_partitions_is_an_error_and_no_hang(kafka: str, run: st
         in_run(name, run): [{"setting": "partitions", "expected": "4", "found": "2"}]
         for name in ("launches", "channels", "incidents")
     }
+
+
+def test_a_broker_without_an_authorizer_lets_everybody_and_says_so(kafka: str, call: Call) -> None:
+    result = call("allow", "page", "User:page", "--bootstrap", kafka)
+    assert result.exit_code == 3
+    assert "SecurityDisabled" in result.stderr
+
+
+def test_what_would_be_allowed_is_said_without_a_broker(call: Call) -> None:
+    told = lines(call("allow", "page", "User:page", "--run", "drill-1", "--dry-run", "--json"))
+    assert {row["deed"] for row in told} == {"READ"}
+    assert {row["name"] for row in told} == {in_run(name, "drill-1") for name in (*INPUTS, LAPSES, STATES)}
+    assert {(row["principal"], row["kind"], row["allowed"]) for row in told} == {("User:page", "topic", False)}
+    for wrong in (("page", "anybody"), ("page", "User:"), ("page", "User:a", "--run", "a b"), ("page", "User:a")):
+        assert call("allow", *wrong).exit_code == 2
 
 
 def test_no_broker_is_told_in_time(call: Call) -> None:
