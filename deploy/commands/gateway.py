@@ -8,7 +8,9 @@ from typing import Annotated
 import msgspec
 import typer
 
-from deploy.commands.gateway_access import BIND, LedgerFile, TokensFile, checks, ledger_at, tokens, tokens_at
+from deploy.commands.gateway_access import BIND, LedgerFile, TokensFile, ledger_at, tokens_at
+from deploy.commands.gateway_checks import checks
+from deploy.commands.gateway_tokens import tokens
 from deploy.commands.options import Json, Rules, examples
 from deploy.consoles import emit, out, words
 from deploy.exits import bad_input, bad_use
