@@ -90,14 +90,7 @@ def change(path: Path, make: Callable[[Kept], Kept]) -> Kept:
     Raises:
         PeopleError: when it cannot be read or written, or would hold too many.
     """
-
-    def bounded(kept: Kept) -> Kept:
-        made = make(kept)
-        if len(made.people) > MOST:
-            raise PeopleError(f"{path}: expected at most {MOST} people")
-        return made
-
-    return private_file.change(path, Kept, bounded)
+    return private_file.change(path, Kept, make)
 
 
 def new_token(now: datetime, expires: datetime | None = None) -> tuple[str, Token]:

@@ -42,6 +42,10 @@ def read(path: Path, kind: type[T]) -> T:
         data = file.read(LONGEST + 1)
     if len(data) > LONGEST:
         raise PrivateFileError(f"{path}: expected at most {LONGEST} bytes")
+    return _decoded(path, data, kind)
+
+
+def _decoded(path: Path, data: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -52,13 +56,14 @@ def change(path: Path, kind: type[T], make: Callable[[T], T]) -> T:
     """Change the file as one step, whoever else changes it at the same time; what it says then.
 
     Raises:
-        PrivateFileError: when it cannot be read or written.
+        PrivateFileError: when it cannot be read or written, or could not be read again: it would hold too much, say.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _alone(path):
-            made = make(read(path, kind))
-            _replace(path, msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n")
+            data = msgspec.json.encode(make(read(path, kind)))
+            made = _decoded(path, data, kind)
+            _replace(path, msgspec.json.format(data, indent=2) + b"\n")
     except OSError as error:
         raise PrivateFileError(f"{path}: {error.strerror}") from error
     return made

@@ -132,14 +132,7 @@ def change(path: Path, make: Callable[[Kept], Kept]) -> Kept:
     Raises:
         TokensError: when it cannot be read or written, or would hold too many.
     """
-
-    def bounded(kept: Kept) -> Kept:
-        made = make(kept)
-        if max(len(made.tokens), len(made.checks)) > MOST:
-            raise TokensError(f"{path}: expected at most {MOST} tokens and as many checks")
-        return made
-
-    return private_file.change(path, Kept, bounded)
+    return private_file.change(path, Kept, make)
 
 
 class Keyring:

@@ -104,6 +104,15 @@ def test_the_file_of_tokens_is_its_owners_alone_and_holds_no_token(tmp_path: Pat
         read_tokens(path)
 
 
+def test_what_could_not_be_read_again_is_never_written(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    change(path, lambda kept: Kept(tokens=(a_token(new_token()),)))
+    before = path.read_bytes()
+    with pytest.raises(TokensError, match=r"tokens\.json: Expected `array` of length <= 1000 - at `\$\.tokens`"):
+        change(path, lambda kept: Kept(tokens=kept.tokens * 1_001))
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize("target", ["http://x", "postgres://x"])
 def test_another_log_than_kafka_or_a_file_is_refused(target: str) -> None:
     with pytest.raises(ValueError, match="expected kafka://"):
