@@ -42,7 +42,7 @@ bench: $(VENV)/.developing ## Measure speed and memory
 
 .PHONY: chaos
 chaos: $(VENV)/.developing ## Let faults happen to the real stack (SEED=1 ROUNDS=4), and see whether they left a trace
-	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(JOBS),--jobs $(JOBS))
 
 .PHONY: picture
 picture: $(VENV)/.installed ## Draw docs/us-china-2022.svg afresh

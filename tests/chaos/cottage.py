@@ -19,7 +19,7 @@ from tests.chaos.house import House
 from tests.chaos.live import LAST_S, PATIENT_S, LiveStory, Source, rules_in, timeless
 from tests.chaos.rounds import Round
 from tests.chaos.servers import SmallDisk
-from tests.chaos.surviving import PATIENCE, Survived, strike, waited
+from tests.chaos.surviving import PATIENCE, REST, Survived, strike, waited
 from tests.chaos.verdict import Difference, Outcome, compare, told_of
 from tests.live.running import Told, until
 
@@ -74,12 +74,13 @@ def survive(one: Round, folder: Path) -> Survived:
         came = waited(lambda: source.waiting() == 0 and len(house.lapses()) >= len(expected.lapses), PATIENCE)
         came = waited(lambda: {each.key for each in house.sendings()} <= set(house.hook.keys()), PATIENCE) and came
         source.end()
+        time.sleep(REST)
         keys, lapses = house.hook.keys(), house.lapses()
         found = Outcome([timeless(record) for record in lapses], told_of(house.sendings(), keys))
         differences = [*compare(expected, found), *by_log(house.events(), lapses, agreements)]
         return Survived(
             mid=(mid, len(expected.lapses)),
-            lapses=len(lapses),
+            lapses=len(set(lapses)),
             pages=len(set(keys)),
             repeated=len(keys) - len(set(keys)),
             differences=differences,

@@ -30,6 +30,7 @@ from tests.live.running import READY, Ground, Worker, until, worker
 PARTITIONS = 3
 LINES = ("workers", "desk", "writer", "gateway")
 """Who has a line of its own to the broker."""
+WORKERS = ("worker", "second")
 DISK_MB = 96
 POLICY = """
 gather = "0 s"
@@ -100,24 +101,29 @@ class House:
 
     def _start(self) -> None:
         network = self._stack.enter_context(Network())
-        ports = {name: free_port() for name in LINES}
-        self.broker = Server(LinkedKafka(ports), self.folder)
+        self.links = {name: network.link() for name in LINES}
+        self.broker = Server(LinkedKafka({name: link.port for name, link in self.links.items()}), self.folder)
         self.database = Server(Influx(), self.folder)
-        self._stack.callback(self.broker.gone)
-        self._stack.callback(self.database.gone)
         if self.small_disk:
             self.disk = SmallDisk(self.broker.home, DISK_MB)
             self._stack.callback(self.disk.gone)
+        self._stack.callback(self.broker.gone)
+        self._stack.callback(self.database.gone)
         bootstrap = str(self.broker.up().facts["bootstrap"])
-        self.links = {name: network.link(self.broker.ports[name], ports[name]) for name in LINES}
+        for name, link in self.links.items():
+            link.target = self.broker.ports[name]
         self.influx = prepared(database_of(self.database.up()), self.folder / "secrets")
         self.ground = Ground(bootstrap, self.run, PARTITIONS)
         self._open_hook()
         own = {} if self.rules is None else {"STEADYLINE_AGREEMENTS": str(self.rules)}
-        for name in ("worker",) if self.run is not None else ("worker", "second"):
-            self._leap_of(name).write_text("0")
-            told = {"STEADYLINE_KAFKA": self.links["workers"].address, "TEST_LEAP": str(self._leap_of(name)), **own, **QUICK}
-            self._keep(name, partial(worker, self.ground, app="tests.chaos.leaping:app", **told))
+        told = {"STEADYLINE_KAFKA": self.links["workers"].address, **own, **QUICK}
+        if self.run is not None:
+            self._keep("worker", partial(worker, self.ground, **told))
+        else:
+            self.leap(0.0)
+            for name in WORKERS:
+                leaping = {"app": "tests.chaos.leaping:app", "TEST_LEAP": str(self._leap_of(name))}
+                self._keep(name, partial(worker, self.ground, **leaping, **told))
         run = () if self.run is None else ("--run", self.run)
         self._keep("desk", self._desk("--bootstrap", self.links["desk"].address, *run))
         self._keep("writer", lambda: writer(self.ground, self.influx, STEADYLINE_KAFKA=self.links["writer"].address, **own))
@@ -164,14 +170,17 @@ class House:
 
     def clock(self) -> str:
         """The worker that keeps the clock: it has partition number 0."""
-        return next(name for name in ("worker", "second") if (now := self.kept[name].now) is not None and 0 in owned(now))
+        return next(name for name in WORKERS if (now := self.kept[name].now) is not None and 0 in owned(now))
 
     def leap(self, seconds: float) -> None:
         """Let the time of day of the worker that keeps the clock be so far from what it is; of none, where that is nought."""
-        for name in ("worker", "second"):
-            self._leap_of(name).write_text("0")
-        if seconds:
-            self._leap_of(self.clock()).write_text(str(seconds))
+        leaping = self.clock() if seconds else None
+        for name in WORKERS:
+            path = self._leap_of(name)
+            # Each worker reads its own twice a second, and must not find half of it.
+            fresh = path.with_suffix(".new")
+            fresh.write_text(str(seconds if name == leaping else 0.0))
+            fresh.replace(path)
 
     def _leap_of(self, name: str) -> Path:
         return self.folder / f"leap-{name}"

@@ -15,17 +15,16 @@ _PIECE = 65_536
 
 
 class Link:
-    """One line: whoever connects to ``port`` reaches the server at ``target``."""
+    """One line: whoever connects to ``port`` reaches the server at ``target``, a port of this machine, once there is one."""
 
-    def __init__(self, network: "Network", target: int, port: int) -> None:
+    def __init__(self, network: "Network", target: int | None) -> None:
         self._network = network
-        self._target = target
+        self.target = target
         self._flows = asyncio.Event()
         self._flows.set()
         self._delay = 0.0
         self._writers: set[asyncio.StreamWriter] = set()
-        self.port = port
-        self.connections = 0
+        self.port = 0
         self.server: asyncio.Server | None = None
 
     @property
@@ -58,12 +57,13 @@ class Link:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, to its end."""
-        self.connections += 1
         ends = [writer]
         self._writers.add(writer)
         try:
             await self._flows.wait()
-            far_reader, far_writer = await asyncio.open_connection(HOST, self._target)
+            if self.target is None:
+                return
+            far_reader, far_writer = await asyncio.open_connection(HOST, self.target)
             ends.append(far_writer)
             self._writers.add(far_writer)
             both = [asyncio.create_task(self._pass(reader, far_writer)), asyncio.create_task(self._pass(far_reader, writer))]
@@ -110,9 +110,9 @@ class Network:
         self._thread.join(10)
         self._loop.close()
 
-    def link(self, target: int, port: int = 0) -> Link:
-        """A line to the server at that port of this machine, at ``port`` or wherever there is room."""
-        return self._run(self._open(target, port))
+    def link(self, target: int | None = None) -> Link:
+        """A line, at a port where there is room."""
+        return self._run(self._open(target))
 
     def do(self, change: Callable[[], object]) -> None:
         """Change something about a link, in the thread of all."""
@@ -125,9 +125,9 @@ class Network:
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
-    async def _open(self, target: int, port: int) -> Link:
-        link = Link(self, target, port)
-        link.server = await asyncio.start_server(link.serve, HOST, port)
+    async def _open(self, target: int | None) -> Link:
+        link = Link(self, target)
+        link.server = await asyncio.start_server(link.serve, HOST, 0)
         link.port = link.server.sockets[0].getsockname()[1]
         self._links.append(link)
         return link

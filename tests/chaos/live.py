@@ -35,7 +35,7 @@ from streams.topics import INPUTS
 from streams.watch import Watch
 from tests.chaos.house import PARTITIONS, House, undisturbed_desk
 from tests.chaos.rounds import Round, needs_disk
-from tests.chaos.surviving import PATIENCE, Survived, strike, waited
+from tests.chaos.surviving import PATIENCE, REST, Survived, strike, waited
 from tests.chaos.verdict import Difference, Outcome, compare, told_of
 from tests.gateway.running import MINE
 from tests.influx.told import Told, rows, told
@@ -188,6 +188,7 @@ def survive(one: Round, folder: Path) -> Survived:
         over = start + timedelta(seconds=LAST_S + PATIENT_S + 3)
         time.sleep(max(0.0, (over - datetime.now(UTC)).total_seconds()))
         came = waited(lambda: source.waiting() == 0 and arrived(house, expected), PATIENCE)
+        time.sleep(REST)
         differences: list[Difference] = []
 
         def settled() -> bool:
@@ -203,7 +204,7 @@ def survive(one: Round, folder: Path) -> Survived:
         keys = house.hook.keys()
         return Survived(
             mid=(mid, len(expected.lapses)),
-            lapses=len(house.ground.revisions()),
+            lapses=len(set(house.lapses())),
             pages=len(set(keys)),
             repeated=len(keys) - len(set(keys)),
             points=sum(map(len, points_found(house).values())),

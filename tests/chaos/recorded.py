@@ -14,7 +14,7 @@ from producers.synthetic import generate
 from streams.lapses import decode_lapse
 from tests.chaos.house import PARTITIONS, House, undisturbed_desk
 from tests.chaos.rounds import Round, needs_disk
-from tests.chaos.surviving import PATIENCE, Survived, strike, waited
+from tests.chaos.surviving import PATIENCE, REST, Survived, strike, waited
 from tests.chaos.telling import TELLINGS
 from tests.chaos.verdict import Outcome, compare, told_of
 from tests.influx.told import Told, rows, told
@@ -67,11 +67,12 @@ def survive(one: Round, folder: Path, run: str) -> Survived:
         expected = story.expected(undisturbed_desk(run))
         # What does not come is a difference, and told as such.
         came = waited(lambda: arrived(house, expected), PATIENCE)
+        time.sleep(REST)
         keys = house.hook.keys()
         found = Outcome(house.lapses(), told_of(house.sendings(), keys), points_of(house, expected))
         return Survived(
             mid=(mid, len(story.lapses)),
-            lapses=len(house.lapses()),
+            lapses=len(set(found.lapses)),
             pages=len(set(keys)),
             repeated=len(keys) - len(set(keys)),
             points=sum(map(len, found.points.values())),

@@ -29,19 +29,26 @@ def _faults(one: Round) -> int:
     return len(one.strikes) + (one.telling != "plain")
 
 
-def document(seed: int, told: Sequence[Told], planted: int, skipped: Sequence[str]) -> str:
+def document(seed: int, rounds: int, told: Sequence[Told], planted: int, skipped: Sequence[str]) -> str:
     """The results as Markdown."""
     versions = f"Kafka {KAFKA}, InfluxDB {INFLUXDB}, Faust {version('faust-streaming')}, CPython {platform.python_version()}"
     lines = [
         "# Faults",
         "",
-        f"Written by `make chaos SEED={seed} ROUNDS={len(told)}` under {versions}.",
+        f"Written by `make chaos SEED={seed} ROUNDS={rounds}` under {versions}.",
         "",
         f"**{survived(told)} of {struck(told)} faults survived, in {len(told)} rounds.**",
+        *([] if len(told) == rounds else ["", f"{rounds - len(told)} of {rounds} rounds were left out, or not come to."]),
         "",
-        "Each round has the whole stack to itself: Kafka, worker, alert desk, writer and InfluxDB, each a process of its own.",
-        "In mid-story the faults strike. Afterwards lapses (each revision once, byte for byte), pages (each word once, by its",
-        "key) and points must be those of the undisturbed run, which is the embedded one.",
+        "Each round has the whole stack to itself, each part a process of its own, and in mid-story the faults strike.",
+        "",
+        "- A **recorded** story has times of its own: producer, Kafka, a worker, the alert desk, the writer, InfluxDB.",
+        "  Afterwards lapses (each revision once, byte for byte), pages (each word once, by its key) and points must be those",
+        "  of the undisturbed run, which is the embedded one.",
+        "- A **live** story goes from a producer's spool over the gateway, and two workers judge it by their clock. Lapses and",
+        "  pages must be those of the undisturbed run, but for when something became known; lapses, byte for byte, and points",
+        "  also those of an undisturbed watch on the log as it stands.",
+        "- An **embedded** story is a live one without Kafka and InfluxDB, on one SQLite file.",
         "",
         f"Before the first round {planted} falsified outcomes were shown to the verdict: a lapse, a page and a point lost,",
         "doubled or told otherwise. Where it does not notice one of them, the suite ends there.",

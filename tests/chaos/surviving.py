@@ -19,6 +19,8 @@ from tests.live.running import until
 
 PATIENCE = 150.0
 """Seconds in which everything must be there after the story was told."""
+REST = 2.0
+"""Seconds more, in which what comes once too often would come."""
 
 
 @dataclass

@@ -81,9 +81,10 @@ def test_a_difference_shows_in_the_results_and_counts_as_not_survived() -> None:
     first, second, *_ = plan(1)
     told = [(first, Survived(lapses=3)), (second, Survived(differences=[Difference("page", "missing", "alarm of 12")]))]
     assert survived(told) < struck(told)
-    text = document(1, told, 8, ["round 3, full-disk: no mount here"])
+    text = document(1, 3, told, 8, ["round 3, full-disk: no mount here"])
     assert f"**{survived(told)} of {struck(told)} faults survived, in 2 rounds.**" in text
     assert "**1 differences**: page missing: alarm of 12" in text
+    assert "1 of 3 rounds were left out, or not come to." in text
     assert "Left out: round 3, full-disk: no mount here." in text
 
 
@@ -132,6 +133,32 @@ def test_what_is_sent_while_a_line_is_parted_comes_once_it_is_whole(link: Link) 
         link.cut()
         with pytest.raises(ConnectionResetError):
             client.recv(10)
+
+
+def test_a_fault_that_there_is_not_is_bad_use_and_no_success(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--only", "kill-everybody"])
+    assert ended.value.code == 2
+    assert "the faults: kill-worker, " in capsys.readouterr().err
+
+
+def test_a_round_that_does_not_end_is_none_that_was_survived(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def gone(*_: object) -> None:
+        raise AssertionError("waited 90 s for the house\nand its last words")
+
+    for module in ("recorded", "live", "cottage"):
+        monkeypatch.setattr(f"tests.chaos.{module}.survive", gone)
+    monkeypatch.setattr("tests.chaos.__main__.missing", lambda: None)
+    monkeypatch.setattr("tests.chaos.__main__.missing_database", lambda: None)
+    monkeypatch.setattr("tests.chaos.__main__.cannot_mount", lambda _: "no mount here")
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    assert main(["--rounds", "3", "--output", str(tmp_path / "results.md"), "--json"]) == 1
+    said = capsys.readouterr()
+    assert "0 of" in said.err
+    assert '"waited 90 s for the house"' in said.out
+    assert "end missing: waited 90 s for the house" in (tmp_path / "results.md").read_text()
 
 
 def test_where_nothing_can_be_had_it_says_why(
