@@ -19,7 +19,7 @@ from tests.chaos.house import House
 from tests.chaos.live import LAST_S, PATIENT_S, LiveStory, Source, rules_in, timeless
 from tests.chaos.rounds import Round
 from tests.chaos.servers import SmallDisk
-from tests.chaos.surviving import PATIENCE, REST, Survived, strike, waited
+from tests.chaos.surviving import PATIENCE, REST, Survived, judged, strike, waited
 from tests.chaos.verdict import Difference, Outcome, compare, told_of
 from tests.live.running import Told, until
 
@@ -67,8 +67,8 @@ def survive(one: Round, folder: Path) -> Survived:
         began = time.monotonic()
         start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
         source = Source(story, house, start, agreements)
-        mid = strike(one, house, source, len(story.events))
         expected = story.expected(start, agreements)
+        mid = strike(one, house, source, len(story.events), len(expected.lapses))
         over = start + timedelta(seconds=LAST_S + PATIENT_S + 3)
         time.sleep(max(0.0, (over - datetime.now(UTC)).total_seconds()))
         came = waited(lambda: source.waiting() == 0 and len(house.lapses()) >= len(expected.lapses), PATIENCE)
@@ -79,11 +79,11 @@ def survive(one: Round, folder: Path) -> Survived:
         found = Outcome([timeless(record) for record in lapses], told_of(house.sendings(), keys))
         differences = [*compare(expected, found), *by_log(house.events(), lapses, agreements)]
         return Survived(
-            mid=(mid, len(expected.lapses)),
+            mid=mid,
             lapses=len(set(lapses)),
             pages=len(set(keys)),
             repeated=len(keys) - len(set(keys)),
-            differences=differences,
+            differences=judged(differences, came=came),
             seconds=time.monotonic() - began,
             said="" if came and not differences else house.said(),
         )

@@ -35,7 +35,7 @@ from streams.topics import INPUTS
 from streams.watch import Watch
 from tests.chaos.house import PARTITIONS, House, undisturbed_desk
 from tests.chaos.rounds import Round, needs_disk
-from tests.chaos.surviving import PATIENCE, REST, Survived, strike, waited
+from tests.chaos.surviving import PATIENCE, REST, Survived, judged, strike, waited
 from tests.chaos.verdict import Difference, Outcome, compare, told_of
 from tests.gateway.running import MINE
 from tests.influx.told import Told, rows, told
@@ -183,8 +183,8 @@ def survive(one: Round, folder: Path) -> Survived:
         began = time.monotonic()
         start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
         source = Source(story, house, start, agreements)
-        mid = strike(one, house, source, len(story.events))
         expected = story.expected(start, agreements)
+        mid = strike(one, house, source, len(story.events), len(expected.lapses))
         over = start + timedelta(seconds=LAST_S + PATIENT_S + 3)
         time.sleep(max(0.0, (over - datetime.now(UTC)).total_seconds()))
         came = waited(lambda: source.waiting() == 0 and arrived(house, expected), PATIENCE)
@@ -203,12 +203,12 @@ def survive(one: Round, folder: Path) -> Survived:
         source.end()
         keys = house.hook.keys()
         return Survived(
-            mid=(mid, len(expected.lapses)),
+            mid=mid,
             lapses=len(set(house.lapses())),
             pages=len(set(keys)),
             repeated=len(keys) - len(set(keys)),
             points=sum(map(len, points_found(house).values())),
-            differences=differences,
+            differences=judged(differences, came=came),
             seconds=time.monotonic() - began,
             said="" if came else house.said(),
         )

@@ -14,7 +14,7 @@ from producers.synthetic import generate
 from streams.lapses import decode_lapse
 from tests.chaos.house import PARTITIONS, House, undisturbed_desk
 from tests.chaos.rounds import Round, needs_disk
-from tests.chaos.surviving import PATIENCE, REST, Survived, strike, waited
+from tests.chaos.surviving import PATIENCE, REST, Survived, judged, strike, waited
 from tests.chaos.telling import TELLINGS
 from tests.chaos.verdict import Outcome, compare, told_of
 from tests.influx.told import Told, rows, told
@@ -61,7 +61,7 @@ def survive(one: Round, folder: Path, run: str) -> Survived:
     with House(folder, run, small_disk=needs_disk(one)) as house:
         began = time.monotonic()
         feeder = Feeder(house.ground, sendings[:cut], _SECONDS, lingers=True)
-        mid = strike(one, house, feeder, len(sendings))
+        mid = strike(one, house, feeder, len(sendings), len(story.lapses))
         feeder.done(PATIENCE)
         Feeder(house.ground, sendings[cut:]).done(PATIENCE)
         expected = story.expected(undisturbed_desk(run))
@@ -71,12 +71,12 @@ def survive(one: Round, folder: Path, run: str) -> Survived:
         keys = house.hook.keys()
         found = Outcome(house.lapses(), told_of(house.sendings(), keys), points_of(house, expected))
         return Survived(
-            mid=(mid, len(story.lapses)),
+            mid=mid,
             lapses=len(set(found.lapses)),
             pages=len(set(keys)),
             repeated=len(keys) - len(set(keys)),
             points=sum(map(len, found.points.values())),
-            differences=compare(expected, found),
+            differences=judged(compare(expected, found), came=came),
             seconds=time.monotonic() - began,
             said="" if came else house.said(),
         )

@@ -55,19 +55,24 @@ class Teller(Protocol):
     """How many of its records or events were told."""
 
 
-def strike(one: Round, house: House, teller: Teller, total: int) -> int:
-    """Let the faults strike and be healed; how many revisions were told when the first one did."""
+def strike(one: Round, house: House, teller: Teller, total: int, revisions: int) -> tuple[int, int]:
+    """Let the faults strike and be healed; how many revisions were told when the first one did, and how many there will be.
+
+    Raises:
+        AssertionError: when that was not in mid-story: then the round proves nothing.
+    """
     if not one.strikes:
-        return 0
+        return 0, revisions
     until(lambda: teller.sent >= one.strikes[0].at * total and bool(house.lapses()), f"mid-story\n{house.said()}")
     mid = len(set(house.lapses()))
+    assert mid < revisions, f"all {mid} revisions were told already: this was not mid-story"
     struck = time.monotonic()
     for each in one.strikes:
         FAULTS[each.fault].strike(house)
     for each in sorted(one.strikes, key=lambda each: each.holds):
         time.sleep(max(0.0, struck + each.holds - time.monotonic()))
         FAULTS[each.fault].heal(house)
-    return mid
+    return mid, revisions
 
 
 def waited(condition: Callable[[], bool], patience: float) -> bool:
@@ -79,3 +84,10 @@ def waited(condition: Callable[[], bool], patience: float) -> bool:
                 return True
         time.sleep(0.5)
     return False
+
+
+def judged(differences: Sequence[Difference], *, came: bool) -> Sequence[Difference]:
+    """The differences, and where there is none that the end did not come: nothing is survived by being out of sight."""
+    if differences or came:
+        return differences
+    return [Difference("end", "missing", f"it was not all there, or could not be looked at, after {PATIENCE:g} s")]

@@ -18,7 +18,7 @@ from tests.chaos.links import Link, Network
 from tests.chaos.recorded import Story
 from tests.chaos.results import document, struck, survived
 from tests.chaos.rounds import plan
-from tests.chaos.surviving import Survived
+from tests.chaos.surviving import Survived, judged
 from tests.chaos.telling import TELLINGS
 from tests.chaos.verdict import BlindError, Difference, compare, doctored, self_check
 
@@ -95,6 +95,13 @@ def test_help_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     assert "python -m tests.chaos --seed 7 --rounds 4" in capsys.readouterr().out
 
 
+def test_what_could_not_be_looked_at_in_the_end_was_not_survived() -> None:
+    found = [Difference("page", "missing", "alarm of 12")]
+    assert judged(found, came=False) == judged(found, came=True) == found
+    assert judged([], came=True) == []
+    assert [each.where for each in judged([], came=False)] == ["end"]
+
+
 class _Echo(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         while piece := self.request.recv(100):
@@ -157,8 +164,8 @@ def test_a_round_that_does_not_end_is_none_that_was_survived(
     assert main(["--rounds", "3", "--output", str(tmp_path / "results.md"), "--json"]) == 1
     said = capsys.readouterr()
     assert "0 of" in said.err
-    assert '"waited 90 s for the house"' in said.out
-    assert "end missing: waited 90 s for the house" in (tmp_path / "results.md").read_text()
+    assert '"AssertionError: waited 90 s for the house"' in said.out
+    assert "end missing: AssertionError: waited 90 s for the house" in (tmp_path / "results.md").read_text()
 
 
 def test_where_nothing_can_be_had_it_says_why(
