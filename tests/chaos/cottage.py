@@ -3,23 +3,21 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from alerts.journal import LapseEntry, decode_entry
 from alerts.service.embedded import desk_file
 from alerts.service.store import Store
 from deploy.replaying.replay import Edges, replay
-from streams.agreements.load import load_builtin, load_file, overlay
 from streams.agreements.model import Agreement
 from streams.lapses import encode_lapse
 from streams.log.sqlite import Log
 from streams.watch import Watch
-from tests.chaos.house import House
-from tests.chaos.live import LAST_S, PATIENT_S, LiveStory, Source, rules_in, timeless
+from tests.chaos.house import STARTED_WITHIN, House
+from tests.chaos.live import agreements_of, lived, rules_in, timeless
 from tests.chaos.rounds import Round
 from tests.chaos.servers import SmallDisk
-from tests.chaos.surviving import PATIENCE, REST, Survived, judged, strike, waited
+from tests.chaos.surviving import PATIENCE, REST, Survived, judged, waited
 from tests.chaos.verdict import Difference, Outcome, compare, told_of
 from tests.live.running import Told, until
 
@@ -40,7 +38,7 @@ class Cottage(House):
         rules = () if self.rules is None else ("--rules", str(self.rules))
         self._keep("gateway", self._gateway(str(self.log), self.disk.folder))
         self._keep("desk", self._desk("--log", str(self.log), *rules))
-        until(self._at_work, lambda: f"the house\n{self.said()}", 90)
+        until(self._at_work, lambda: f"the house\n{self.said()}", STARTED_WITHIN)
 
     def lapses(self) -> list[bytes]:
         """What the desk heard of."""
@@ -61,19 +59,11 @@ class Cottage(House):
 def survive(one: Round, folder: Path) -> Survived:
     """Let the faults of a round happen, and hold what is found against the undisturbed run."""
     rules = rules_in(folder)
-    agreements = overlay(load_builtin(), (load_file(rules),))
-    story = LiveStory.of(one.seed)
-    with Cottage(folder, None, rules=rules) as house:
-        began = time.monotonic()
-        start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
-        source = Source(story, house, start, agreements)
-        expected = story.expected(start, agreements)
-        mid = strike(one, house, source, len(story.events), len(expected.lapses))
-        over = start + timedelta(seconds=LAST_S + PATIENT_S + 3)
-        time.sleep(max(0.0, (over - datetime.now(UTC)).total_seconds()))
+    agreements = agreements_of(rules)
+    began = time.monotonic()
+    with Cottage(folder, None, rules=rules) as house, lived(one, house, agreements) as (source, expected, mid):
         came = waited(lambda: source.waiting() == 0 and len(house.lapses()) >= len(expected.lapses), PATIENCE)
         came = waited(lambda: {each.key for each in house.sendings()} <= set(house.hook.keys()), PATIENCE) and came
-        source.end()
         time.sleep(REST)
         keys, lapses = house.hook.keys(), house.lapses()
         found = Outcome([timeless(record) for record in lapses], told_of(house.sendings(), keys))

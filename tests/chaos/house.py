@@ -32,6 +32,7 @@ LINES = ("workers", "desk", "writer", "gateway")
 """Who has a line of its own to the broker."""
 WORKERS = ("worker", "second")
 DISK_MB = 96
+STARTED_WITHIN = 180.0
 POLICY = """
 gather = "0 s"
 exercise = ["drill"]
@@ -129,7 +130,7 @@ class House:
         self._keep("writer", lambda: writer(self.ground, self.influx, STEADYLINE_KAFKA=self.links["writer"].address, **own))
         if self.run is None:
             self._keep("gateway", self._gateway(f"kafka://{self.links['gateway'].address}"))
-        until(self._at_work, lambda: f"the house\n{self.said()}", 90)
+        until(self._at_work, lambda: f"the house\n{self.said()}", STARTED_WITHIN)
 
     def _open_hook(self) -> None:
         self.hook = self._stack.enter_context(webhook())

@@ -10,7 +10,8 @@ import os
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
@@ -42,7 +43,7 @@ from tests.influx.told import Told, rows, told
 from tests.live.changelogs import standing
 from tests.live.running import Told as Lines
 
-QUICK_S, PATIENT_S = 6.0, 40.0
+QUICK_S, PATIENT_S = 6.0, 60.0
 """Seconds in which contact is owed by the two sorts of rule."""
 LAST_S = 14.0
 """Seconds within which all incidents happen."""
@@ -174,19 +175,36 @@ class Source(threading.Thread):
         self._courier.end(10.0)
 
 
-def survive(one: Round, folder: Path) -> Survived:
-    """Let the faults of a round happen, and hold what is found against the undisturbed run."""
-    rules = rules_in(folder)
-    agreements = overlay(load_builtin(), (load_file(rules),))
+def agreements_of(rules: Path) -> tuple[Agreement, ...]:
+    """The built-in ones with those of the story."""
+    return overlay(load_builtin(), (load_file(rules),))
+
+
+@contextmanager
+def lived(one: Round, house: House, agreements: Sequence[Agreement]) -> Iterator[tuple[Source, Outcome, tuple[int, int]]]:
+    """Let a live story happen to the end of its last deadline: who tells it, what must be found, when the faults struck."""
     story = LiveStory.of(one.seed)
-    with House(folder, None, small_disk=needs_disk(one), rules=rules) as house:
-        began = time.monotonic()
-        start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
-        source = Source(story, house, start, agreements)
-        expected = story.expected(start, agreements)
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+    expected = story.expected(start, agreements)
+    source = Source(story, house, start, agreements)
+    try:
         mid = strike(one, house, source, len(story.events), len(expected.lapses))
         over = start + timedelta(seconds=LAST_S + PATIENT_S + 3)
         time.sleep(max(0.0, (over - datetime.now(UTC)).total_seconds()))
+        yield source, expected, mid
+    finally:
+        source.end()
+
+
+def survive(one: Round, folder: Path) -> Survived:
+    """Let the faults of a round happen, and hold what is found against the undisturbed run."""
+    rules = rules_in(folder)
+    agreements = agreements_of(rules)
+    began = time.monotonic()
+    with (
+        House(folder, None, small_disk=needs_disk(one), rules=rules) as house,
+        lived(one, house, agreements) as (source, expected, mid),
+    ):
         came = waited(lambda: source.waiting() == 0 and arrived(house, expected), PATIENCE)
         time.sleep(REST)
         differences: list[Difference] = []
@@ -200,7 +218,6 @@ def survive(one: Round, folder: Path) -> Survived:
             return not differences
 
         came = waited(settled, SETTLES) and came
-        source.end()
         keys = house.hook.keys()
         return Survived(
             mid=mid,

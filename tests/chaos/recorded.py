@@ -58,8 +58,8 @@ def survive(one: Round, folder: Path, run: str) -> Survived:
     story = Story.of(one.seed, run)
     sendings = TELLINGS[one.telling](story.sendings, random.Random(one.seed))
     cut = int(0.9 * len(sendings))
+    began = time.monotonic()
     with House(folder, run, small_disk=needs_disk(one)) as house:
-        began = time.monotonic()
         feeder = Feeder(house.ground, sendings[:cut], _SECONDS, lingers=True)
         mid = strike(one, house, feeder, len(sendings), len(story.lapses))
         feeder.done(PATIENCE)

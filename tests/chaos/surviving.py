@@ -17,7 +17,7 @@ from tests.chaos.rounds import Round
 from tests.chaos.verdict import Difference
 from tests.live.running import until
 
-PATIENCE = 150.0
+PATIENCE = 200.0
 """Seconds in which everything must be there after the story was told."""
 REST = 2.0
 """Seconds more, in which what comes once too often would come."""
@@ -34,7 +34,7 @@ class Survived:
         repeated: Words that were delivered a second time, under the same key.
         points: Points in the database.
         differences: What was not as in the undisturbed run.
-        seconds: From the first record to the verdict.
+        seconds: From the start of its stack to the verdict.
         said: What the parts of the house said, where the end of the story did not come.
     """
 

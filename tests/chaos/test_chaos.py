@@ -1,5 +1,6 @@
 """What the suite of faults rests on: its plan follows from the seed, its verdict notices, its lines do what they say."""
 
+import contextlib
 import random
 import socket
 import socketserver
@@ -104,8 +105,9 @@ def test_what_could_not_be_looked_at_in_the_end_was_not_survived() -> None:
 
 class _Echo(socketserver.BaseRequestHandler):
     def handle(self) -> None:
-        while piece := self.request.recv(100):
-            self.request.sendall(piece)
+        with contextlib.suppress(ConnectionResetError):
+            while piece := self.request.recv(100):
+                self.request.sendall(piece)
 
 
 @pytest.fixture
