@@ -37,6 +37,11 @@ class Papers(NamedTuple):
         }
         return {PREFIX + name: value for name, value in {**told, **over}.items() if value}
 
+    def certified(self) -> dict[str, str]:
+        """What a client is told that has a certificate of its own."""
+        files = {"CA_FILE": "ca.pem", "CERTIFICATE_FILE": "client.pem", "KEY_FILE": "client.key"}
+        return {PREFIX + "SECURITY": "SSL", **{PREFIX + name: str(self.folder / file) for name, file in files.items()}}
+
 
 @contextmanager
 def told(environment: Mapping[str, str]) -> Iterator[None]:
@@ -53,7 +58,7 @@ class Guarded(Kafka):
     """The stack's broker behind TLS and passwords; brokers and controllers among themselves stay as they are, on loopback."""
 
     name = "guarded"
-    ports: tuple[str, ...] = ("client", "controller", "inner")
+    ports: tuple[str, ...] = ("client", "controller", "inner", "mutual")
 
     def __init__(self) -> None:
         super().__init__(
@@ -76,6 +81,10 @@ class Guarded(Kafka):
         if not (folder / "ca.pem").exists():
             authority = trustme.CA()
             issued = authority.issue_cert(HOST)
+            client = authority.issue_cert("client")
+            (folder / "client.pem").write_bytes(b"".join(part.bytes() for part in client.cert_chain_pems))
+            (folder / "client.key").write_bytes(client.private_key_pem.bytes())
+            (folder / "client.key").chmod(0o600)
             # Kafka reads keys as PKCS #8 alone.
             key = load_pem_private_key(issued.private_key_pem.bytes(), None)
             pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -93,12 +102,16 @@ class Guarded(Kafka):
         users = " ".join(f'user_{user}="{password}"' for user, password in PASSWORDS.items())
         return {
             "listeners": f"CLIENT://{HOST}:{ports['client']},INNER://{HOST}:{ports['inner']}"
-            f",CONTROLLER://{HOST}:{ports['controller']}",
-            "advertised.listeners": f"CLIENT://{HOST}:{ports['client']},INNER://{HOST}:{ports['inner']}",
-            "listener.security.protocol.map": "CLIENT:SASL_SSL,INNER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            f",MUTUAL://{HOST}:{ports['mutual']},CONTROLLER://{HOST}:{ports['controller']}",
+            "advertised.listeners": f"CLIENT://{HOST}:{ports['client']},INNER://{HOST}:{ports['inner']}"
+            f",MUTUAL://{HOST}:{ports['mutual']}",
+            "listener.security.protocol.map": "CLIENT:SASL_SSL,INNER:PLAINTEXT,MUTUAL:SSL,CONTROLLER:PLAINTEXT",
             "inter.broker.listener.name": "INNER",
             "ssl.keystore.type": "PEM",
             "ssl.keystore.location": "broker.pem",
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": "ca.pem",
+            "listener.name.mutual.ssl.client.auth": "required",
             "listener.name.client.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
             "listener.name.client.plain.sasl.jaas.config": f"{plain} required {users};",
             "listener.name.client.scram-sha-256.sasl.jaas.config": f"{_SCRAM} required;",
@@ -108,7 +121,8 @@ class Guarded(Kafka):
     def ask(self, folder: Path, ports: Ports, patience: float) -> dict[str, str | int]:
         """As an administrator."""
         with told(Papers(folder).environment()):
-            return {**super().ask(folder, ports, patience), "folder": str(folder)}
+            told_of_itself = super().ask(folder, ports, patience)
+        return {**told_of_itself, "folder": str(folder), "mutual": f"{HOST}:{ports['mutual']}"}
 
 
 _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"

@@ -16,6 +16,7 @@ from producers.plan import milliseconds
 from producers.publish import Publisher, PublishError
 from streams.events.decode import MAX_BYTES
 from streams.letters import encode_letter, of_line
+from streams.log.access import AccessError
 from streams.log.admin import Admin, BrokerError, Difference, hushed
 from streams.routes import Homes, routes_of
 from streams.topics import DEAD_LETTERS, INPUTS, catalogue, in_run
@@ -117,7 +118,8 @@ class KafkaAppender:
             with hushed():
                 self._vet(self._admin)
                 self._publisher = Publisher(self._bootstrap, self._names, self._patience)
-        except (AppendError, BrokerError, PublishError) as error:
+        except (AccessError, AppendError, BrokerError, PublishError) as error:
+            # A password's file that was changed badly is told as a broker that is away is, and tried again.
             raise self._give_up(error) from error
         self._failed = None
         return self._publisher

@@ -1,6 +1,5 @@
 """The gateway with a certificate: whoever trusts its authority is served, and nobody reads a token on the way."""
 
-import ssl
 from pathlib import Path
 
 import httpx
@@ -8,18 +7,12 @@ import pytest
 import trustme
 
 from producers.gateway.serve import Gateway, Settings
+from tests.certificates import issued
 from tests.gateway.running import book, incident, running
 
 
 def test_over_tls_events_are_taken_in_and_without_it_nothing_is(tmp_path: Path) -> None:
-    authority = trustme.CA()
-    issued = authority.issue_cert("127.0.0.1")
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    issued.private_key_pem.write_to_path(str(key))
-    for part in issued.cert_chain_pems:
-        part.write_to_path(str(certificate), append=True)
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
+    certificate, key, trusting = issued(tmp_path)
     with running(tmp_path, certificate=certificate, key=key) as gateway:
         url = f"https://{gateway.gateway.bind}"
         headers = {"Authorization": f"Bearer {gateway.secret}", "Content-Type": "application/cloudevents+json"}

@@ -41,13 +41,15 @@ class Broker(NamedTuple):
     """Where it is, and what it asks for."""
 
     bootstrap: str
+    mutual: str
     papers: Papers
 
 
 @pytest.fixture(scope="module")
 def guarded(real: None, request: pytest.FixtureRequest) -> Iterator[Broker]:
     with shared(Path(request.config.rootpath) / ".pytest_cache" / "guarded", Guarded()) as (_, report):
-        yield Broker(str(report.facts["bootstrap"]), Papers(Path(str(report.facts["folder"]))))
+        facts = report.facts
+        yield Broker(str(facts["bootstrap"]), str(facts["mutual"]), Papers(Path(str(facts["folder"]))))
 
 
 @pytest.fixture(autouse=True)
@@ -183,3 +185,12 @@ def test_who_is_not_let_in_is_told_why_and_soon(
 def test_every_mechanism_opens(guarded: Broker, mechanism: str) -> None:
     with told(guarded.papers.environment(MECHANISM=mechanism)):
         admin(guarded.bootstrap)
+
+
+def test_a_certificate_of_the_clients_own_opens(guarded: Broker) -> None:
+    certified = guarded.papers.certified()
+    with told(certified):
+        admin(guarded.mutual)
+    without = {name: value for name, value in certified.items() if name[-8:] not in ("ATE_FILE", "KEY_FILE")}
+    with told(without), pytest.raises(BrokerError, match="STEADYLINE_KAFKA_SECURITY=SSL"):
+        admin(guarded.mutual)

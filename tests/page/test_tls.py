@@ -1,24 +1,16 @@
 """The watch page with a certificate: its link and its cookie are for TLS alone."""
 
-import ssl
 from pathlib import Path
 
 import httpx
 import pytest
-import trustme
 
+from tests.certificates import issued
 from tests.page.serving import served
 
 
 def test_over_tls_one_signs_in_and_without_it_nobody_does(tmp_path: Path) -> None:
-    authority = trustme.CA()
-    issued = authority.issue_cert("127.0.0.1")
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    issued.private_key_pem.write_to_path(str(key))
-    for part in issued.cert_chain_pems:
-        part.write_to_path(str(certificate), append=True)
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
+    certificate, key, trusting = issued(tmp_path)
     with served(certificate=certificate, key=key) as page:
         assert page.link().startswith("https://")
         with httpx.Client(base_url=f"https://{page.bind}", verify=trusting) as client:
