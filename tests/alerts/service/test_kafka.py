@@ -24,10 +24,12 @@ from deploy.cli import app
 from streams.actions import Action, Note
 from streams.allowing import AllowList
 from streams.lapses import Lapse, encode_lapse
+from streams.log.admin import Admin
 from streams.topics import ACTIONS, DESK, LAPSES
 from tests.alerts.build import NOON, lapse
 from tests.alerts.delivery.running import QUICK
-from tests.alerts.service.behaviours import Behaviours, Desk, came
+from tests.alerts.receivers import Webhook
+from tests.alerts.service.behaviours import Behaviours, Desk, ack, came, with_hook
 from tests.alerts.service.policies import policy
 from tests.live.running import Ground
 
@@ -125,6 +127,29 @@ def test_a_desk_that_reads_no_more_though_there_is_something_to_read_ends(
             assert isinstance(desk.fault(), tenure.StalledError)
 
     asyncio.run(scenario())
+
+
+def test_a_desk_whose_state_was_deleted_comes_back_by_its_journal_and_says_nothing_twice(
+    kafka: str, run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the operator begins anew where another version wrote the state."""
+    monkeypatch.setattr(tenure, "_PATIENCE", 0.5)
+
+    async def scenario(hook: Webhook) -> None:
+        desk = KafkaDesk(Ground(kafka, run, 1), tmp_path)
+        async with desk.running(policy(hook.url)) as runner:
+            await desk.publish(lapse())
+            await came(lambda: len(hook.calls) == 1, "the alarm")
+            await desk.act(ack(runner))
+            await came(lambda: runner.station.desk.pages()[0].state == "acknowledged", "the acknowledgement")
+        with Admin(kafka) as admin:
+            admin._client.delete_topics([f"{desk.worker.app_id}-state-changelog"])
+        async with desk.running(policy(hook.url)) as runner:
+            assert [page.state for page in runner.station.desk.pages()] == ["acknowledged"]
+            assert not runner.station.pending
+        assert len(hook.calls) == 1
+
+    with_hook(scenario)
 
 
 def test_a_desk_that_is_cut_short_while_it_connects_leaves_nothing_open() -> None:
