@@ -205,6 +205,7 @@ class Suspension(NamedTuple):
 
 Post = tuple[list[datetime], int]
 """A board on which is written when channels were last heard, and the place of one."""
+_NOWHERE = [_EPOCH]
 
 
 class ChannelRecord:
@@ -214,8 +215,10 @@ class ChannelRecord:
         self.name = name
         self.quiet = False
         """Whether one more sign, later than all before, can change nothing that any duty finds."""
-        self.posts: list[Post] = []
-        """Where sentries look when the channel was heard: whoever puts a sign on record by a short cut says so there."""
+        self.post: Post = (_NOWHERE, 0)
+        """Where a sentry looks when the channel was heard; until one does, a place at which nobody looks."""
+        self.further_posts: tuple[Post, ...] = ()
+        """Where other sentries do. Whoever puts a sign at the end by a short cut says so at every post."""
         self.settle = Span()
         """The longest that any rule lets evidence about this channel amend its judgement."""
         self.floor: datetime | None = None
@@ -228,6 +231,12 @@ class ChannelRecord:
         """Checks reported as unanswered or without a carrier."""
         self.statuses: list[tuple[datetime, str, ChannelStatus]] = []
         """Declarations, by the instant from which they can hold."""
+
+    def guard(self, post: Post) -> None:
+        """Let one more sentry look here."""
+        self.post, former = post, self.post
+        if former[0] is not _NOWHERE:
+            self.further_posts += (former,)
 
     def declare(self, event: ChannelStatus) -> bool:
         """Take in a declared status; whether it is new."""

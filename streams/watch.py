@@ -121,7 +121,7 @@ class Watch:
         source = event.source
         # The same words again need not be kept again.
         signs.append(Sign(moment, moment, event.id, last.source if source == last.source else source))
-        for heard, post in record.posts:
+        for heard, post in (record.post, *record.further_posts):
             heard[post] = moment
         return True
 
@@ -170,8 +170,11 @@ class Watch:
                 if moment > last.earliest:
                     # The same words again need not be kept again.
                     signs.append(Sign(moment, moment, name, last.source if source == last.source else source))
-                    for heard, post in record.posts:
-                        heard[post] = moment
+                    heard, post = record.post
+                    heard[post] = moment
+                    if record.further_posts:
+                        for heard, post in record.further_posts:
+                            heard[post] = moment
                 elif (name, source, moment) != (last.event, last.source, last.earliest):
                     break
                 elif moment < record.settle.before(max(now, known)):

@@ -48,7 +48,7 @@ class GapSentry(Duty):
         self._schedule = schedule
         self._posts: list[GapDuty] = []
         self._heard: list[datetime] = []
-        """When each was surely heard; whoever puts a routine sign on record says so here (``ChannelRecord.posts``)."""
+        """When each was surely heard; whoever puts a routine sign on record says so here (``ChannelRecord.post``)."""
         self._rounds = 0
         self._next: datetime | None = None
 
@@ -141,7 +141,7 @@ class GapDuty(Duty):
         epochs = (*(rule.obligation.epochs or (rule.agreement.epoch,)), channel.epoch)
         self._starts = sorted(midnight(epoch.start) for epoch in epochs if epoch.start is not None)
         self._post = sentry.post(self)
-        record.posts.append(self._post)
+        record.guard(self._post)
         # A month is at least 28 days: whatever is no further apart than this is within the gap.
         self._surely_within = timedelta(days=28 * self.gap.months, seconds=self.gap.seconds)
 
