@@ -96,7 +96,7 @@ def _rebalances(sizes: Sizes, say: Say) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for what, runs in found.items():
         yield (
-            f"| {what} | {_spread([one.stopped for one in runs], 'd')} | {_spread([one.longest for one in runs], '.1f')}"
+            f"| {what} | {_spread([one.stopped for one in runs], 'g')} | {_spread([one.longest for one in runs], '.1f')}"
             f" | {_spread([one.p99 for one in runs], ',.0f')} | {_spread([one.worst for one in runs], ',.0f')} |"
         )
 
