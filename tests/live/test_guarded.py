@@ -177,7 +177,8 @@ def test_who_is_not_let_in_is_told_why_and_soon(
     began = time.monotonic()
     with told(environment), pytest.raises(Exception, match=why) as error:
         client(guarded.bootstrap)
-    assert time.monotonic() - began < 5
+    # What it waits for is 7 s at the most; more is a hang.
+    assert time.monotonic() - began < 15
     assert not any(password in str(error.value) for password in (*PASSWORDS.values(), "not it"))
 
 
