@@ -125,7 +125,8 @@ def _million(sizes: Sizes, say: Say) -> Iterator[str]:
         f"changelog, every cell in its last version, is {state / 1_000:,.1f} kB (of {first.channels:,} channels, behind the "
         f"same load). On Kafka one worker takes {kafka * 1e6:.0f} µs of processor time for an event of {MANY_CHANNELS:,} "
         "channels: reading, judging, writing lapses and state "
-        f"({sizes.kafka[1]:,} events against {sizes.kafka[0]:,}). The broker's own time comes on top."
+        f"({sizes.kafka[1]:,} events against {sizes.kafka[0]:,}), in full batches, as it does when it catches up; live, its "
+        "batches are small and cost more. The broker's own time comes on top."
     )
     yield ""
     yield _text(
