@@ -63,7 +63,10 @@ def document(seed: int, rounds: int, told: Sequence[Told], planted: int, skipped
         "",
         "`told by then`: how many revisions stood in the log when the first fault struck. `said again`: words that reached",
     ]
-    lines += ["a receiver twice, under the same key: whoever is killed between a word and its record says it again.", ""]
+    lines += [
+        "a receiver twice, under one key: a desk that dies or loses Kafka between a word and its record says it again.",
+        "",
+    ]
     lines += ["| fault | what it is |", "|---|---|"]
     lines += [f"| {fault.name} | {fault.what} |" for fault in FAULTS.values()]
     return "\n".join(lines) + "\n"
