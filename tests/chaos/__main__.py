@@ -102,12 +102,15 @@ class Suite:
                         futures[pool.submit(self._survive, one)] = one
                 progress.update(task, description="rounds")
                 try:
-                    for future in as_completed(futures):
-                        self._take(futures[future], future.result())
+                    for future in as_completed(list(futures)):
+                        self._take(futures.pop(future), future.result())
                         progress.advance(task)
                 except KeyboardInterrupt:
                     pool.shutdown(wait=False, cancel_futures=True)
                     self._console.print("interrupted: the rounds under way are ended first")
+            for future, one in futures.items():
+                if not future.cancelled():
+                    self._take(one, future.result())
         for reason in self._skipped:
             self._console.print(f"left out: {reason}")
 
