@@ -20,9 +20,12 @@ watch: $(VENV)/.installed ## Replay real history, show what lapsed, and open the
 	@$(BIN)/steadyline replay $(STORY) || { code=$$?; [ $$code -eq 1 ] || exit $$code; }
 	@$(BIN)/steadyline watch $(STORY)
 
+# Tests wait for servers more than they reckon: one more of them at a time than there are cores.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 )))
+
 .PHONY: test
-test: check ## Everything: style, types, import rules, all tests
-	$(BIN)/pytest -q -n auto
+test: check ## Everything: style, types, import rules, all tests (WORKERS=... at a time)
+	$(BIN)/pytest -q -n $(WORKERS)
 
 .PHONY: check
 check: $(VENV)/.developing ## Style, types and import rules
