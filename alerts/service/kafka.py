@@ -70,8 +70,8 @@ class DeskApp(faust.App):
         """
         self.settings = settings
         self.worker = worker
-        self.outputs = Outputs(worker)
         self.pulse = Pulse(worker.session_timeout - worker.heartbeat)
+        self.outputs = Outputs(worker, self.pulse.feel)
         self.side = Side(self._act, self._head)
         doors = Doorkeeper(settings.people)
         self.server = Server(self.side, doors, lambda: self.side.runner, bind=settings.bind, hosts=settings.hosts, clock=utc)

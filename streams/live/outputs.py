@@ -3,16 +3,22 @@
 The producer is aiokafka's own: it is idempotent, so that what it repeats keeps its place and comes once, which the state's
 changelog rests on, and Faust has no setting for that. All that is written of one batch is under way at once, and ``sent``
 waits until the broker has all of it.
+
+Between being handed over and being sent a record can lie here while the machine is stopped. So each request feels the
+worker's pulse once more at the last moment: what lay through a sleep is refused, and its lane ends.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.protocol.produce import ProduceRequest
 
 from streams.lapses import Lapse, encode_lapse
 from streams.letters import encode_letter, of_record
+from streams.live.pulse import SleptError
 from streams.live.settings import WorkerSettings
 from streams.log.access import access
 from streams.posture import Posture, encode_posture
@@ -45,11 +51,24 @@ class Outgoing:
         return int(max(each.offset for each in told))
 
 
+class TooLateError(KafkaError):  # type: ignore[misc]  # the library says no types
+    """What was on its way lay here through a sleep: others may have written in its place by now. It is not sent again."""
+
+    retriable = False
+
+
 class Outputs:
     """The worker's producer."""
 
-    def __init__(self, settings: WorkerSettings) -> None:
+    def __init__(self, settings: WorkerSettings, feel: Callable[[], None]) -> None:
+        """Prepare; nothing is asked of the broker yet.
+
+        Args:
+            settings: The worker's.
+            feel: Raises ``SleptError`` where the worker stood still for too long to write.
+        """
         self._settings = settings
+        self._feel = feel
         self._lapses = settings.topic(LAPSES)
         self._letters = settings.topic(DEAD_LETTERS)
         self._states = settings.topic(STATES)
@@ -77,7 +96,22 @@ class Outputs:
             # What is cut short stays half open, unless it is closed.
             await producer.stop()
             raise
+        self._guard(producer)
         self._producer = producer
+
+    def _guard(self, producer: AIOKafkaProducer) -> None:
+        """Let every request of records feel the pulse just before it goes out."""
+        send, feel = producer.client.send, self._feel
+
+        async def guarded(node: int, request: object, **more: object) -> object:
+            if isinstance(request, ProduceRequest):
+                try:
+                    feel()
+                except SleptError as slept:
+                    raise TooLateError(str(slept)) from None
+            return await send(node, request, **more)
+
+        producer.client.send = guarded
 
     async def stop(self) -> None:
         """Send what is under way, and disconnect."""

@@ -74,9 +74,9 @@ class WatchApp(faust.App):
         self.attendants = attendants
         self.agreements = agreements_of(settings)
         self.live_names = {settings.topic(name): name for name in INPUTS}
-        self.outputs = Outputs(settings)
-        self.lanes = Lanes(self.crash)
         self.pulse = Pulse(settings.session_timeout - settings.heartbeat)
+        self.outputs = Outputs(settings, self.pulse.feel)
+        self.lanes = Lanes(self.crash)
         self.partitions = 0
         self._clock: asyncio.Task[None] | None = None
         self._farewell = Farewell()

@@ -184,7 +184,7 @@ def test_nothing_to_send_and_nothing_to_read_are_bad_input(steadyline: Steadylin
     other = tmp_path / "other.db"
     other.write_bytes(b"no database" * 100)
     result = steadyline("notices", "send", "-", "--memory", other, stdin=PLAN.encode())
-    assert (result.exit_code, "expected what was told of warnings" in result.stderr) == (3, True)
+    assert (result.exit_code, f"{other}: not a Steadyline memory of warnings" in " ".join(result.stderr.split())) == (3, True)
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ class Dying(Outputs):
 
 settings = from_environment(os.environ)
 app = create_app(settings, logs=logs.configure(form="json", run=settings.run))
-app.outputs = Dying(settings)
+app.outputs = Dying(settings, app.pulse.feel)
 app.conf.consumer_max_fetch_size = 16_384
 _done = app.reader.done
 
