@@ -22,7 +22,9 @@ Whoever goes on from a log that ended within the cells of a set writes those cel
 
 What this does not cover is a second writer. A partition number has one owner by Kafka's group protocol; a worker that was
 asleep for longer than its session (a stopped machine) might wake up and write still. It looks at its own pulse before it
-writes (see ``lanes``), and ends itself where that was too long ago.
+writes (see ``lanes``) and again as each request goes out (see ``outputs``), and ends itself where that was too long ago. A
+worker that was awake and cut off from the broker alone, until its partitions were given away, is not held back by that: what
+it repeats when it is back can land among the records of the new owner.
 """
 
 from collections.abc import Iterable, Mapping
