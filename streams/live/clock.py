@@ -27,6 +27,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+from streams.daytime import utc
 from streams.events import Tick
 from streams.events.decode import encode
 from streams.events.housekeeping import Reading
@@ -53,11 +54,6 @@ def tick(now: datetime, partition: int | None = None) -> bytes:
     stamp = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
     name = f"clock/{stamp}" if partition is None else f"clock/{stamp}/early-{partition}"
     return encode(Tick(specversion="1.0", id=name, source=SOURCE, time=moment, data=Reading(partition=partition)))
-
-
-def time_of_day() -> datetime:
-    """What this machine takes for the time of day, UTC."""
-    return datetime.now(UTC)
 
 
 def elapsed() -> float:
@@ -99,9 +95,9 @@ async def run(period: float, send: Callable[[bytes, float], Awaitable[None]]) ->
     """
     steady = Steady()
     while True:
-        now = steady.now(time_of_day(), elapsed())
+        now = steady.now(utc(), elapsed())
         await send(tick(now), steady.leap)
-        spent = steady.now(time_of_day(), elapsed()).timestamp() % period
+        spent = steady.now(utc(), elapsed()).timestamp() % period
         await asyncio.sleep(period - spent)
 
 

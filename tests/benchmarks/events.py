@@ -38,33 +38,28 @@ class ContactData(msgspec.Struct):
     parties: tuple[str, str]
 
 
-class Check(msgspec.Struct, tag_field="type", tag="org.steadyline.channel.check.v1"):
+class Told(msgspec.Struct, tag_field="type"):
     time: datetime
     ingested: datetime
+
+
+class Check(Told, tag="org.steadyline.channel.check.v1"):
     data: CheckData
 
 
-class Notice(msgspec.Struct, tag_field="type", tag="org.steadyline.launch.notice.v1"):
-    time: datetime
-    ingested: datetime
+class Notice(Told, tag="org.steadyline.launch.notice.v1"):
     data: NoticeData
 
 
-class Launch(msgspec.Struct, tag_field="type", tag="org.steadyline.launch.observation.v1"):
-    time: datetime
-    ingested: datetime
+class Launch(Told, tag="org.steadyline.launch.observation.v1"):
     data: LaunchData
 
 
-class Incident(msgspec.Struct, tag_field="type", tag="org.steadyline.incident.report.v1"):
-    time: datetime
-    ingested: datetime
+class Incident(Told, tag="org.steadyline.incident.report.v1"):
     data: IncidentData
 
 
-class Contact(msgspec.Struct, tag_field="type", tag="org.steadyline.contact.v1"):
-    time: datetime
-    ingested: datetime
+class Contact(Told, tag="org.steadyline.contact.v1"):
     data: ContactData
 
 

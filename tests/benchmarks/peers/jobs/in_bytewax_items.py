@@ -39,8 +39,18 @@ def judged(rule: str, events: Stream[Any], owner: Callable[[Any], str], duty: ty
     return op.key_rm(f"{rule}-lapse", op.stateful(rule, keyed, lambda kept: _Logic(duty() if kept is None else kept)))
 
 
-def found(path: str) -> list[Lapse]:
-    """Run the flow to its end."""
+def silences(checks: Stream[Check]) -> Stream[Lapse]:
+    """What is found of checks, by the step."""
+    return judged("check", checks, lambda check: check.data.channel, Silence)
+
+
+def found(path: str, by: Callable[[Stream[Check]], Stream[Lapse]] = silences) -> list[Lapse]:
+    """Run the flow to its end.
+
+    Args:
+        path: The load.
+        by: How checks are judged.
+    """
     flow = Dataflow("steadyline")
     events = op.map("decode", op.input("lines", flow, FileSource(path)), read)
     checks = op.branch("checks", events, lambda event: isinstance(event, Check))
@@ -48,7 +58,7 @@ def found(path: str) -> list[Lapse]:
     lapses: list[Lapse] = []
     merged = op.merge(
         "judged",
-        judged("check", checks.trues, lambda event: event.data.channel, Silence),
+        by(checks.trues),
         judged("notice", launches.trues, lambda event: event.data.party, Unannounced),
         judged("contact", launches.falses, lambda event: pair(event.data.parties), Unanswered),
     )

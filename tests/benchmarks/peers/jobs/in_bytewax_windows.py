@@ -9,15 +9,12 @@ from typing import Any
 
 import bytewax.operators as op
 import bytewax.operators.windowing as windowing
-from bytewax.connectors.files import FileSource
-from bytewax.dataflow import Dataflow, Stream
-from bytewax.testing import TestingSink, run_main
+from bytewax.dataflow import Stream
 
-from tests.benchmarks.events import Check, Launch, Notice, read
+from tests.benchmarks.events import Check
 from tests.benchmarks.oracle import LONGEST_GAP, Lapse
-from tests.benchmarks.peers.duties import LATEST, Unannounced, Unanswered, pair
-from tests.benchmarks.peers.job import begun
-from tests.benchmarks.peers.jobs.in_bytewax_items import judged
+from tests.benchmarks.peers.duties import LATEST
+from tests.benchmarks.peers.jobs import in_bytewax_items
 
 
 def _later(last: datetime | None, check: Check) -> datetime:
@@ -33,18 +30,4 @@ def _silences(checks: Stream[Check]) -> Stream[Lapse]:
 
 def found(path: str) -> list[Lapse]:
     """Run the flow to its end."""
-    flow = Dataflow("steadyline")
-    events = op.map("decode", op.input("lines", flow, FileSource(path)), read)
-    checks = op.branch("checks", events, lambda event: isinstance(event, Check))
-    launches = op.branch("launches", checks.falses, lambda event: isinstance(event, Launch | Notice))
-    lapses: list[Lapse] = []
-    merged = op.merge(
-        "judged",
-        _silences(checks.trues),
-        judged("notice", launches.trues, lambda event: event.data.party, Unannounced),
-        judged("contact", launches.falses, lambda event: pair(event.data.parties), Unanswered),
-    )
-    op.output("lapses", merged, TestingSink(lapses))
-    begun()
-    run_main(flow)
-    return lapses
+    return in_bytewax_items.found(path, _silences)
