@@ -102,6 +102,7 @@ def page_of(place: Path, owner: Member = OFFICER) -> Iterator[Page]:
 
 
 def test_a_lapse_is_acknowledged_with_the_keyboard(tab: Tab, place: Path) -> None:
+    before = len(trail(place))
     with page_of(place) as page:
         tab.goto(page.link())
         expect(tab.locator("#lapses-list")).to_contain_text("Theater commanders' talks")
@@ -121,18 +122,21 @@ def test_a_lapse_is_acknowledged_with_the_keyboard(tab: Tab, place: Path) -> Non
         tab.keyboard.press("s")
         expect(tab.get_by_role("dialog")).to_contain_text("Snooze")
         assert faults(tab) == []
-    with Store(desk_file(place / "log.db"), create=False) as store:
-        told = [json.loads(data)["action"] for _, data in store.actions()]
-    assert [(action["by"], action["via"], action["deed"]["do"]) for action in told][:2] == [
+    assert [(action["by"], action["via"], action["deed"]["do"]) for action in trail(place)[before:]] == [
         ("ole", "page", "ack"),
         ("ole", "page", "note"),
     ]
 
 
-def deeds(place: Path) -> list[dict[str, Any]]:
-    """What stands on the trail."""
+def trail(place: Path) -> list[dict[str, Any]]:
+    """The actions on the trail. The tests of this module share it, and may come in any order."""
     with Store(desk_file(place / "log.db"), create=False) as store:
-        return [json.loads(data)["action"]["deed"] for _, data in store.actions()]
+        return [json.loads(data)["action"] for _, data in store.actions()]
+
+
+def deeds(place: Path) -> list[dict[str, Any]]:
+    """What they did."""
+    return [action["deed"] for action in trail(place)]
 
 
 def test_a_line_is_silenced_and_the_watch_handed_over(tab: Tab, place: Path) -> None:
