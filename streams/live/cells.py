@@ -20,11 +20,10 @@ the log keeps the last record of each key, as compaction does, and overlays the 
 Whoever goes on from a log that ended within the cells of a set writes those cells once more before anything else
 (``Recovered.unsettled``): the next set takes the set's place, and nobody else would know them then.
 
-What this does not cover is a second writer. A partition number has one owner by Kafka's group protocol; a worker that was
-asleep for longer than its session (a stopped machine) might wake up and write still. It looks at its own pulse before it
-writes (see ``lanes``) and again as each request goes out (see ``outputs``), and ends itself where that was too long ago. A
-worker that was awake and cut off from the broker alone, until its partitions were given away, is not held back by that: what
-it repeats when it is back can land among the records of the new owner.
+A partition number has one owner by Kafka's group protocol. A worker that was asleep for longer than its session (a stopped
+machine) might wake up and write still: it looks at its own pulse before it writes (see ``lanes``) and again as each request
+goes out (see ``outputs``), and ends itself where that was too long ago. What gets into the log nonetheless, from there or
+from a worker that was cut off and awake, does not count (see ``ledger``).
 """
 
 from collections.abc import Iterable, Mapping

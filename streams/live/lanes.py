@@ -249,7 +249,8 @@ class Lane:
 
     async def _write(self, records: list[tuple[bytes, bytes | None]]) -> None:
         self._pulse.feel()
-        sent = await self._outputs.records(self._changelog, self.partition, records)
+        end = self._store.end(self.partition)
+        sent = await self._outputs.records(self._changelog, self.partition, records, at=end)
         self._store.wrote(self.partition, records, await sent.arrived())
 
     def _hold_back(self) -> None:

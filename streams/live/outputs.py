@@ -18,6 +18,7 @@ from aiokafka.protocol.produce import ProduceRequest
 
 from streams.lapses import Lapse, encode_lapse
 from streams.letters import encode_letter, of_record
+from streams.live.ledger import stamp
 from streams.live.pulse import SleptError
 from streams.live.settings import WorkerSettings
 from streams.log.access import access
@@ -39,16 +40,13 @@ class Outgoing:
         """One more."""
         self._under_way.append(future)
 
-    async def arrived(self) -> int:
-        """Wait until the broker has all of them, and return the greatest offset; -1 of none.
+    async def arrived(self) -> list[int]:
+        """Wait until the broker has all of them, and return at which offset each stands.
 
         Raises:
             aiokafka.errors.KafkaError: when the broker refuses one.
         """
-        if not self._under_way:
-            return -1
-        told = await asyncio.gather(*self._under_way)
-        return int(max(each.offset for each in told))
+        return [int(told.offset) for told in await asyncio.gather(*self._under_way)]
 
 
 class TooLateError(KafkaError):  # type: ignore[misc]  # the library says no types
@@ -137,16 +135,31 @@ class Outputs:
             outgoing.add(await self._send(self._states, str(posture.partition).encode(), encode_posture(posture)))
         return outgoing
 
-    async def records(self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None]]) -> Outgoing:
-        """Send records, key and value, to one partition, in their order."""
+    async def records(
+        self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None]], *, at: int | None = None
+    ) -> Outgoing:
+        """Send records, key and value, to one partition, in their order.
+
+        Args:
+            topic: Where to.
+            partition: Its partition.
+            records: What to send.
+            at: The offset at which the first is meant to stand, which it then says of itself (see ``ledger``).
+        """
         outgoing = Outgoing()
-        for key, value in records:
-            outgoing.add(await self._send(topic, key, value, partition))
+        for number, (key, value) in enumerate(records):
+            headers = None if at is None else stamp(at + number)
+            outgoing.add(await self._send(topic, key, value, partition, headers))
         return outgoing
 
     async def _send(
-        self, topic: str, key: bytes | None, value: bytes | None, partition: int | None = None
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,
+        headers: list[tuple[str, bytes]] | None = None,
     ) -> "asyncio.Future[Any]":
         if self._producer is None:
             raise RuntimeError("the worker's producer is not connected")
-        return await self._producer.send(topic, value, key=key, partition=partition)  # type: ignore[no-any-return]
+        return await self._producer.send(topic, value, key=key, partition=partition, headers=headers)  # type: ignore[no-any-return]

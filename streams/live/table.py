@@ -6,34 +6,39 @@ where it once was, into a table that has dropped it. So this store says itself f
 beginning, unless it still holds everything up to some offset.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import faust
 from faust.stores.memory import Store
 from faust.types import TP, EventT
 
-from streams.live.cells import Recovered, place_of, recovered
-
-_BEGINNING = -1
+from streams.live.cells import Record, Recovered
+from streams.live.ledger import NOTHING, Found, Ledger, meant
 
 
 class CellStore(Store[bytes, bytes]):
-    """The last record of each key, and the offset up to which each changelog partition was read or written."""
+    """What the changelog says of the partition numbers that are owned."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._read: dict[int, int] = {}
+        self._ledger = Ledger()
 
     def persisted_offset(self, tp: TP) -> int:
         """The offset of the last record that is in here; -1 where the changelog must be read from its beginning."""
-        return self._read.get(tp.partition, _BEGINNING)
+        return self._ledger.last(tp.partition)
 
-    def wrote(self, partition: int, records: Iterable[tuple[bytes, bytes | None]], offset: int) -> None:
-        """Records of the owner's own are in the changelog, the last of them at ``offset``."""
-        for key, value in records:
-            self._keep(key, value)
-        self._read[partition] = max(offset, self._read.get(partition, _BEGINNING))
+    def end(self, partition: int) -> int:
+        """The offset of the next record."""
+        return self._ledger.last(partition) + 1
+
+    def wrote(self, partition: int, records: Sequence[Record], offsets: Sequence[int]) -> None:
+        """Records of the owner's own are in the changelog, at these offsets.
+
+        Raises:
+            DisplacedError: when they do not stand where they were meant to.
+        """
+        self._ledger.wrote(partition, records, offsets)
 
     def apply_changelog_batch(
         self,
@@ -45,14 +50,8 @@ class CellStore(Store[bytes, bytes]):
         for event in batch:
             message = event.message
             assert message.key is not None
-            self._keep(message.key, message.value)
-            self._read[message.partition] = message.offset
-
-    def _keep(self, key: bytes, value: bytes | None) -> None:
-        if value is None:
-            self.data.pop(key, None)
-        else:
-            self.data[key] = value
+            found = Found(message.offset, message.key, message.value, meant(message.headers))
+            self._ledger.read(message.partition, found)
 
     async def on_rebalance(
         self,
@@ -63,18 +62,19 @@ class CellStore(Store[bytes, bytes]):
     ) -> None:
         """Forget what is owned no more, and what comes new: it may have been here before."""
         topic = self.table.changelog_topic.get_topic_name()
-        self.drop({tp.partition for tp in revoked | newly_assigned if tp.topic == topic})
+        self._ledger.drop({tp.partition for tp in revoked | newly_assigned if tp.topic == topic})
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:  # noqa: ARG002
         """Forget whatever is not owned."""
-        self.drop({partition for partition in self._read if partition not in {tp.partition for tp in active_tps}})
+        self._ledger.drop(self._ledger.partitions - {tp.partition for tp in active_tps})
 
-    def drop(self, partitions: set[int]) -> None:
-        """Forget these partition numbers: they must be read again from the beginning."""
-        for partition in partitions:
-            self._read.pop(partition, None)
-        for key in [key for key in self.data if place_of(key)[0] in partitions]:
-            del self.data[key]
+    def blank(self, partitions: Iterable[int]) -> list[int]:
+        """Those of which nothing was found to read."""
+        return [partition for partition in partitions if self._ledger.last(partition) == NOTHING]
+
+    def begins(self, partition: int, offset: int) -> None:
+        """Say where a log begins in which nothing was found to read."""
+        self._ledger.begins(partition, offset)
 
     def states(self, partitions: Iterable[int]) -> dict[int, Recovered]:
         """The state of each partition number, from its cells.
@@ -82,12 +82,7 @@ class CellStore(Store[bytes, bytes]):
         Raises:
             CellsError: when a record is none of a state.
         """
-        cells: dict[int, list[tuple[str, bytes]]] = {partition: [] for partition in partitions}
-        for key, value in self.data.items():
-            partition, cell = place_of(key)
-            if partition in cells:
-                cells[partition].append((cell, value))
-        return {partition: recovered(found) for partition, found in cells.items()}
+        return {partition: self._ledger.state(partition) for partition in partitions}
 
 
 class CellTable(faust.Table[bytes, bytes]):

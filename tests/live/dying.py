@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from streams.lapses import Lapse
 from streams.live import cells, lanes, logs
+from streams.live.ledger import stamp
 from streams.live.outputs import Outgoing, Outputs
 from streams.live.settings import from_environment
 from streams.live.worker import create_app
@@ -44,12 +45,15 @@ class Dying(Outputs):
         passes("states")
         return sent
 
-    async def records(self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None]]) -> Outgoing:
+    async def records(
+        self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None]], *, at: int | None = None
+    ) -> Outgoing:
         if not topic.endswith("-changelog"):
-            return await super().records(topic, partition, records)
+            return await super().records(topic, partition, records, at=at)
+        assert at is not None
         outgoing = Outgoing()
-        for key, value in records:
-            future = await self._send(topic, key, value, partition)
+        for number, (key, value) in enumerate(records):
+            future = await self._send(topic, key, value, partition, stamp(at + number))
             outgoing.add(future)
             if STEP == "changelog":
                 await future
