@@ -23,9 +23,12 @@ watch: $(VENV)/.installed ## Replay real history, show what lapsed, and open the
 # Tests wait for servers more than they reckon: one more of them at a time than there are cores.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 )))
 
+# Whoever develops has the tests in another order each time; continuous integration asks the same questions in the same one.
+ORDER := $(if $(CI),--randomly-seed=1)
+
 .PHONY: test
 test: check ## Everything: style, types, import rules, all tests (WORKERS=... at a time)
-	$(BIN)/pytest -q -n $(WORKERS)
+	$(BIN)/pytest -q -n $(WORKERS) $(ORDER)
 
 .PHONY: check
 check: $(VENV)/.developing ## Style, types and import rules

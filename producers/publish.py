@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from streams.log.access import access
 from streams.log.knocking import why
+from streams.log.producer import Producer
 from streams.topics import DEAD_LETTER_BYTES
 
 PATIENCE = 20.0
@@ -58,7 +58,7 @@ class Publisher:
         self._bytes = 0
         patience_ms = int(patience * 1_000)
         try:
-            self._producer = KafkaProducer(
+            self._producer = Producer(
                 bootstrap_servers=[server.strip() for server in bootstrap.split(",")],
                 client_id="steadyline-publish",
                 acks="all",

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import cast
 
 import structlog
-import uvicorn
 
 from alerts.api import Deskside, application
 from alerts.people import Doorkeeper
 from alerts.service.metrics import registry
 from alerts.service.runner import Runner
 from streams.live.health import Bind
+from streams.web import serving
 from streams.web.guard import App, Guard
 from streams.web.serving import configured, is_loopback, listen
 
@@ -26,7 +26,7 @@ _GRACE = 5
 _log = structlog.stdlib.get_logger(__name__)
 
 
-class _Server(uvicorn.Server):
+class _Server(serving.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Whoever runs the desk hears the signals."""

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from kafka import KafkaProducer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
@@ -21,6 +21,7 @@ from streams.letters import encode_letter, of_line
 from streams.log.access import access
 from streams.log.kafka import Consumer
 from streams.log.knocking import why
+from streams.log.producer import Producer
 from streams.topics import DEAD_LETTER_BYTES, DEAD_LETTERS, INPUTS, LAPSES, STATES
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class Log:
         """
         self._names = {settings.log.topic(name): name for name in _READ}
         self._letters = settings.log.topic(DEAD_LETTERS)
-        self._producer: KafkaProducer | None = None
+        self._producer: Producer | None = None
         self._servers = settings.log.servers
         self._access = access()
         try:
@@ -170,7 +171,7 @@ class Log:
         letter = of_line(f"{LETTERS}:{bucket}:{name}", 1, line.encode(), f"InfluxDB refused this point: {why}")
         try:
             if self._producer is None:
-                self._producer = KafkaProducer(
+                self._producer = Producer(
                     bootstrap_servers=self._servers,
                     client_id="steadyline-influx",
                     acks="all",

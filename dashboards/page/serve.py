@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import cast
 
 import structlog
-import uvicorn
 
 from dashboards.page.api import Parts, application
 from dashboards.page.board import Board
@@ -24,7 +23,7 @@ from dashboards.page.survey import with_keepers
 from streams.daytime import utc
 from streams.live.health import Bind
 from streams.web.guard import App, Guard
-from streams.web.serving import configured, listen, quiet_signals
+from streams.web.serving import Server, configured, listen, quiet_signals
 
 BIND = "127.0.0.1:8095"
 """Where it listens unless told."""
@@ -115,7 +114,7 @@ class Page:
                 entered=entered or (lambda _: None),
             )
         )
-        self._server = uvicorn.Server(
+        self._server = Server(
             configured(
                 Guard(Dressed(cast("App", app), secure=secure), hosts=settings.hosts, at_once=_AT_ONCE),
                 opening=_OPENING,

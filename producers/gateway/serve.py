@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import cast
 
 import structlog
-import uvicorn
 
 from producers.appending import open_log
 from producers.gateway.api import Parts, application
@@ -27,7 +26,7 @@ from streams.daytime import utc
 from streams.live.health import Bind
 from streams.rulebook import RuleBook
 from streams.web.guard import App, Guard
-from streams.web.serving import configured, is_loopback, listen, quiet_signals
+from streams.web.serving import Server, configured, is_loopback, listen, quiet_signals
 
 BIND = "127.0.0.1:8090"
 """Where it listens unless told."""
@@ -110,7 +109,7 @@ class Gateway:
             body_seconds=None,
             told=self.metrics.request,
         )
-        self._server = uvicorn.Server(
+        self._server = Server(
             configured(
                 self._guard,
                 opening=settings.limits.opening_seconds,

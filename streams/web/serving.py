@@ -92,6 +92,18 @@ def configured(
     )
 
 
+class Server(uvicorn.Server):
+    """Uvicorn's, which lets go of every connection at its end, also of one that came or went on while it stopped."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, end what was begun as far as the grace allows, and break off the rest."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        # They are gone at the next turn of the loop, which may be the last.
+        await asyncio.sleep(0)
+
+
 def _heard(_: int, __: object) -> None:
     """Nothing is left to do."""
 

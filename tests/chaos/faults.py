@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from tests.chaos.house import House
+from tests.chaos.house import WORKERS, House
 
 Story = Literal["recorded", "live", "embedded"]
 WORKER, BROKER, DATABASE, LINES = (frozenset({name}) for name in ("worker", "broker", "database", "lines"))
@@ -45,13 +45,32 @@ def _kill(name: str, what: str, stories: tuple[Story, ...] = ("recorded", "live"
     return Fault(f"kill-{name}", what, on, lambda house: house.kill(name), lambda house: house.release(name), stories=stories)
 
 
-def _line(name: str, parts: str, stories: tuple[Story, ...] = ("recorded", "live")) -> Fault:
+def _part(lines: tuple[str, ...], house: House) -> None:
+    for name in lines:
+        house.links[name].part()
+
+
+def _join(lines: tuple[str, ...], house: House) -> None:
+    for name in lines:
+        house.links[name].heal()
+
+
+def _line(
+    name: str,
+    parts: str,
+    stories: tuple[Story, ...] = ("recorded", "live"),
+    *,
+    lines: tuple[str, ...] = (),
+    on: tuple[str, ...] = (),
+) -> Fault:
+    """Part lines, by default the one that has the name; what the fault touches goes by that name, too."""
+    parted = lines or (name,)
     return Fault(
         f"part-{name}",
         f"nothing passes between {parts} and the broker, and nobody is told",
-        frozenset({name}),
-        lambda house: house.links[name].part(),
-        lambda house: house.links[name].heal(),
+        frozenset({name, *on}),
+        partial(_part, parted),
+        partial(_join, parted),
         holds=(8.0, 14.0),
         stories=stories,
     )
@@ -173,7 +192,9 @@ ALL = (
         partial(_slow, 0.0),
         holds=(8.0, 12.0),
     ),
-    _line("workers", "the workers"),
+    _line("workers", "the workers", lines=WORKERS),
+    # Cut off alone and awake for longer than its session, it has records under way that come when another owns its partitions.
+    _line("worker", "one of the workers", ("live",), on=("workers",)),
     _line("desk", "the desk"),
     _line("writer", "the writer"),
     _line("gateway", "the gateway", ("live",)),

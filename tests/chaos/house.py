@@ -28,9 +28,9 @@ from tests.live.keeping import Kept
 from tests.live.running import READY, Ground, Worker, until, worker
 
 PARTITIONS = 3
-LINES = ("workers", "desk", "writer", "gateway")
-"""Who has a line of its own to the broker."""
 WORKERS = ("worker", "second")
+LINES = (*WORKERS, "desk", "writer", "gateway")
+"""Who has a line of its own to the broker."""
 DISK_MB = 96
 STARTED_WITHIN = 180.0
 POLICY = """
@@ -117,14 +117,15 @@ class House:
         self.ground = Ground(bootstrap, self.run, PARTITIONS)
         self._open_hook()
         own = {} if self.rules is None else {"STEADYLINE_AGREEMENTS": str(self.rules)}
-        told = {"STEADYLINE_KAFKA": self.links["workers"].address, **own, **QUICK}
+        told = {**own, **QUICK}
         if self.run is not None:
-            self._keep("worker", partial(worker, self.ground, **told))
+            self._keep("worker", partial(worker, self.ground, STEADYLINE_KAFKA=self.links["worker"].address, **told))
         else:
             self.leap(0.0)
             for name in WORKERS:
                 leaping = {"app": "tests.chaos.leaping:app", "TEST_LEAP": str(self._leap_of(name))}
-                self._keep(name, partial(worker, self.ground, **leaping, **told))
+                line = {"STEADYLINE_KAFKA": self.links[name].address}
+                self._keep(name, partial(worker, self.ground, **leaping, **line, **told))
         run = () if self.run is None else ("--run", self.run)
         self._keep("desk", self._desk("--bootstrap", self.links["desk"].address, *run))
         self._keep("writer", lambda: writer(self.ground, self.influx, STEADYLINE_KAFKA=self.links["writer"].address, **own))

@@ -162,8 +162,6 @@ REFUSED = [
 ]
 
 
-# A producer that finds no broker leaves its sockets to the collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 @pytest.mark.parametrize(
     ("client", "over", "why"),
     [*((admin, *case) for case in REFUSED), (reader, *REFUSED[0]), (publisher, *REFUSED[2])],
