@@ -50,6 +50,10 @@ bench: $(VENV)/.developing ## Measure speed and memory
 chaos: $(VENV)/.developing ## Let faults happen to the real stack (SEED=1 ROUNDS=4), and see whether they left a trace
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(JOBS),--jobs $(JOBS))
 
+.PHONY: faults
+faults: $(VENV)/.developing ## Run the tests of workers that die and brokers that are away ten times in a row (ROUNDS=10)
+	@for round in $$(seq $(or $(ROUNDS),10)); do echo "round $$round"; $(BIN)/pytest -q -n $(WORKERS) tests/live/test_faults_*.py || exit 1; done
+
 .PHONY: picture
 picture: $(VENV)/.installed ## Draw docs/us-china-2022.svg afresh
 	@$(BIN)/steadyline replay us-china-2022 --svg docs/us-china-2022.svg >/dev/null || [ $$? -eq 1 ]

@@ -144,11 +144,14 @@ class Signs:
 
         Most signs are put at the end, past ``add``: they are found by looking back to the last one that was given.
         """
-        items, stale = self.items, self._stale
+        items, stale, start = self.items, self._stale, _NEVER
         for sign in reversed(items):
             if sign is self._kept_upto:
                 break
-            stale.add(_stretch(sign.earliest))
+            if sign.earliest < start:
+                number = _stretch(sign.earliest)
+                stale.add(number)
+                start = _start(number)
         if self._trimmed is not None:
             last = _stretch(self._trimmed)
             stale.update(number for number, count in self._kept.items() if number <= last and count != len(self._of(number)))
@@ -175,6 +178,7 @@ class Signs:
         self.vague = any(sign.earliest != sign.latest for sign in self.items)
 
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STRETCH = timedelta(minutes=10)
 """So short that a check a minute means a small cell, and so long that a check a day is no more cells than signs."""

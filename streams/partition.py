@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from streams.agreements.model import Agreement
-from streams.events import AnyEvent
+from streams.events import AnyEvent, ChannelCheck
 from streams.events.decode import Refused
+from streams.events.routine import RoutineCheck
 from streams.floor import Floor, Kept
 from streams.lapses import Lapse
 from streams.layouts import LAYOUT_CELL, refuse_other
@@ -103,14 +104,20 @@ class PartitionWatch:
         self._sequencer.put(topic, records)
         taken = Taken([], [], [], Counter())
         watch, counts = self._watch, defaultdict[type[AnyEvent], int](int)
-        absorb, receive, lapses = watch.absorb, watch.receive, taken.lapses
+        absorb, attend, receive, lapses = watch.absorb, watch.attend, watch.receive, taken.lapses
+        routine = 0
         for epoch in self._sequencer.epochs():
             now = watch.now
             for item in epoch.items:
                 if type(item) is Unread:
                     taken.unread.append(item)
                     continue
-                event = item.event  # type: ignore[union-attr]  # it is an event then
+                event = item.read  # type: ignore[union-attr]  # it is an event then
+                if isinstance(event, RoutineCheck):
+                    if attend(event):
+                        routine += 1
+                        continue
+                    event = event.whole
                 if now is None or event.time > now or not absorb(event, now):
                     try:
                         lapses += receive(event)
@@ -121,6 +128,8 @@ class PartitionWatch:
             if self._minute is None or epoch.now - self._minute >= _MINUTE:
                 self._pass(epoch.now, taken)
             lapses += watch.advance(epoch.now)
+        if routine:
+            counts[ChannelCheck] += routine
         for kind, count in counts.items():
             taken.counts[str(kind.__struct_config__.tag)] = count
         return taken

@@ -18,7 +18,8 @@ import msgspec
 
 from streams.events import AnyEvent, FeedHeartbeat, Tick
 from streams.events.decode import Refused, decode
-from streams.topics import INPUTS
+from streams.events.routine import RoutineCheck, routine
+from streams.topics import CHANNELS, INPUTS
 
 Barrier = tuple[datetime, str]
 """A tick by its time, UTC, and id."""
@@ -41,12 +42,24 @@ class Unread(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """An event with its place in the log: what a refusal names."""
+    """An event with its place in the log: what a refusal names.
+
+    Attributes:
+        topic: The input topic, by its live name.
+        offset: Where it stands in its partition.
+        read: The event, or what was read of a routine check.
+        record: Its bytes, as they came.
+    """
 
     topic: str
     offset: int
-    event: AnyEvent
+    read: AnyEvent | RoutineCheck
     record: bytes
+
+    @property
+    def event(self) -> AnyEvent:
+        """The event."""
+        return self.read.whole if isinstance(self.read, RoutineCheck) else self.read
 
 
 class Epoch(NamedTuple):
@@ -77,6 +90,15 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
     beats: list[tuple[str, int, bytes]]
 
 
+class _Closed(NamedTuple):
+    """What one topic holds before a tick, up to which offset, and whether any of it must have come in every topic."""
+
+    barrier: Barrier
+    items: list[Placed | Unread]
+    end: int
+    beats: bool
+
+
 class _Lane:
     """One topic's records, cut at its ticks."""
 
@@ -86,8 +108,10 @@ class _Lane:
         self.read = 0
         """The offset of the first record that was not read yet."""
         self.last: Barrier | None = None
-        self.closed: deque[tuple[Barrier, list[Placed | Unread], int]] = deque()
+        self.closed: deque[_Closed] = deque()
         self.open: list[Placed | Unread] = []
+        self.beats = False
+        """Whether anything of the open ones must have come in every topic."""
 
 
 class Sequencer:
@@ -109,7 +133,7 @@ class Sequencer:
     @property
     def held(self) -> int:
         """How many records wait."""
-        return sum(len(lane.open) + sum(len(items) for _, items, _ in lane.closed) for lane in self._lanes.values())
+        return sum(len(lane.open) + sum(len(part.items) for part in lane.closed) for lane in self._lanes.values())
 
     @property
     def passed(self) -> Barrier | None:
@@ -119,8 +143,8 @@ class Sequencer:
     def rest(self) -> Iterator[Placed | Unread]:
         """What waits for a tick still, topic by topic; heartbeats that wait for their other topics come last."""
         for lane in self._lanes.values():
-            for _, items, _ in lane.closed:
-                yield from items
+            for part in lane.closed:
+                yield from part.items
             yield from lane.open
         for _, beats in sorted(self._beats.items()):
             yield from (beat for *_, beat in sorted(beats))
@@ -128,13 +152,16 @@ class Sequencer:
     def put(self, topic: str, records: Sequence[tuple[int, bytes | None]]) -> None:
         """Take in records of one topic, each with its offset, in order. What was read before is passed over."""
         lane = self._lanes[topic]
-        items, read = lane.open, decode
+        items, read, usual = lane.open, decode, routine if topic == CHANNELS else _never
         for offset, record in records:
             if offset < lane.read:
                 continue
             lane.read = offset + 1
             if record is None:
                 items.append(Unread(topic, offset, None, "expected an event, got a record without a value"))
+                continue
+            if (check := usual(record)) is not None:
+                items.append(Placed(topic, offset, check, record))
                 continue
             try:
                 event = read(record)
@@ -145,9 +172,12 @@ class Sequencer:
                 barrier = (event.time, event.id)
                 if lane.last is None or barrier > lane.last:
                     lane.last = barrier
-                    lane.closed.append((barrier, items, offset + 1))
+                    lane.closed.append(_Closed(barrier, items, offset + 1, lane.beats))
                     items = lane.open = []
+                    lane.beats = False
                 continue
+            if type(event) in _EVERYWHERE:
+                lane.beats = True
             items.append(Placed(topic, offset, event, record))
 
     def epochs(self) -> Iterator[Epoch]:
@@ -157,22 +187,25 @@ class Sequencer:
             if any(lane.last is None for lane in lanes):
                 return
             known = min(lane.last for lane in lanes if lane.last is not None)
-            first = min((lane.closed[0][0] for lane in lanes if lane.closed), default=None)
+            first = min((lane.closed[0].barrier for lane in lanes if lane.closed), default=None)
             if first is None or first > known:
                 return
             items: list[Placed | Unread] = []
+            beats = False
             for lane in lanes:
-                if lane.closed and lane.closed[0][0] == first:
-                    _, part, lane.position = lane.closed.popleft()
-                    items += part
+                if lane.closed and lane.closed[0].barrier == first:
+                    part = lane.closed.popleft()
+                    lane.position = part.end
+                    items += part.items
+                    beats = beats or part.beats
             self._passed = first
-            yield Epoch(self._vouched(items), first[0])
+            yield Epoch(self._vouched(items) if beats else items, first[0])
 
     def _vouched(self, items: list[Placed | Unread]) -> list[Placed | Unread]:
         """Hold heartbeats, and a drill's ticks, back until every topic has had one as late."""
         result: list[Placed | Unread] = []
         for item in items:
-            if isinstance(item, Unread) or type(item.event) not in _EVERYWHERE:
+            if isinstance(item, Unread) or type(item.read) not in _EVERYWHERE:
                 result.append(item)
                 continue
             event = item.event
@@ -216,6 +249,10 @@ class Sequencer:
             event = decode(record)
             name = f"{event.data.feed}/{event.exercise}" if isinstance(event, FeedHeartbeat) else "clock"
             heappush(self._beats.setdefault(name, []), (event.time, topic, offset, Placed(topic, offset, event, record)))
+
+
+def _never(_: bytes) -> None:
+    """In topics without checks."""
 
 
 _EVERYWHERE = (FeedHeartbeat, Tick)

@@ -15,7 +15,7 @@ from streams.agreements.model import Agreement
 from streams.docket.docket import Docket
 from streams.events import AnyEvent, ChannelCheck, Tick
 from streams.events.decode import FAR_AHEAD, LONG_AGO, MAX_BYTES
-from streams.events.routine import UNUSUAL, read_routine
+from streams.events.routine import UNUSUAL, RoutineCheck, read_routine
 from streams.events.times import EXACT
 from streams.evidence import Sign
 from streams.lapses import Lapse
@@ -62,7 +62,7 @@ class Watch:
         self._records = self.docket.channels.records
         self._dirty: dict[str, Duty] = {}
         self._wakes: list[tuple[datetime, str, Duty]] = []
-        self._waiting: list[tuple[datetime, str, str, int, AnyEvent]] = []
+        self._waiting: list[tuple[datetime, str, str, int, AnyEvent | RoutineCheck]] = []
         self._arrived = 0
         self._idle_until = _ALWAYS
         self.observer: Observer | None = None
@@ -121,6 +121,36 @@ class Watch:
         source = event.source
         # The same words again need not be kept again.
         signs.append(Sign(moment, moment, event.id, last.source if source == last.source else source))
+        for heard, post in (record.post, *record.further_posts):
+            heard[post] = moment
+        return True
+
+    def attend(self, check: RoutineCheck) -> bool:
+        """Take in a routine check if that changes no judgement now; whether it was taken.
+
+        That is ``absorb``, and for one that is dated after the last tick, which waits, ``receive``. Where it answers no,
+        nothing has happened: then ``receive`` the whole event.
+        """
+        if self.now is not None and check.time <= self.now:
+            return self.now < self._idle_until and self._hear(check)
+        if check.data.channel not in self.docket.book.channels:
+            return False
+        if check.time < self._idle_until:
+            self._idle_until = check.time
+        self._wait(check.time, check)
+        return True
+
+    def _hear(self, check: RoutineCheck) -> bool:
+        """Put a check on record that is not dated ahead, if all is well on its channel and nothing falls due before it."""
+        record = self._records.get(check.data.channel)
+        if record is None or not record.quiet:
+            return False
+        moment, signs, source = check.time, record.signs.items, check.source
+        last = signs[-1]
+        if moment <= last.earliest or check.id in self._retractions.against:
+            return False
+        # The same words again need not be kept again.
+        signs.append(Sign(moment, moment, check.id, last.source if source == last.source else source))
         for heard, post in (record.post, *record.further_posts):
             heard[post] = moment
         return True
@@ -202,6 +232,11 @@ class Watch:
                 event = heappop(waiting)[-1]
                 # Nothing falls due before it.
                 self._idle_until = _NEVER
+                if isinstance(event, RoutineCheck):
+                    if self._hear(event):
+                        self.now = comes
+                        continue
+                    event = event.whole
                 if not self.absorb(event, comes):
                     self.now = comes
                     revisions += self._take(event)
@@ -245,7 +280,7 @@ class Watch:
         if self._drill is not None:
             changes |= {("drill", *name): cell for name, cell in self._drill.changes(clock=clock).items()}
         if changes or self._waiting or clock:
-            waiting = [event for *_, event in sorted(self._waiting)]
+            waiting = [event.whole if isinstance(event, RoutineCheck) else event for *_, event in sorted(self._waiting)]
             kept = Clock(self.now, waiting, self._drill is not None, self._rules, self._retractions.sweep_at)
             changes["clock",] = clock_cell(kept)
         return changes
@@ -281,7 +316,7 @@ class Watch:
         self._idle_until = self.next_wake()
         return revisions
 
-    def _wait(self, earliest: datetime, event: AnyEvent) -> None:
+    def _wait(self, earliest: datetime, event: AnyEvent | RoutineCheck) -> None:
         """Let an event wait for its time; of two that claim to be the same one, the first to arrive comes first."""
         self._arrived += 1
         heappush(self._waiting, (earliest, event.id, event.source, self._arrived, event))

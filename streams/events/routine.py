@@ -4,11 +4,14 @@ It asks the same of the fields that it knows as ``decode`` does, and knows no ot
 is for ``decode`` to say what that is.
 """
 
+from datetime import UTC
 from typing import Literal
 
 import msgspec
 
-from streams.events.channels import Latency
+from streams.events import ChannelCheck
+from streams.events.channels import Check, Latency
+from streams.events.decode import FAR_AHEAD, LONG_AGO, MAX_BYTES
 from streams.events.envelope import EventId, Name, Source
 from streams.events.times import Moment
 
@@ -36,7 +39,32 @@ class RoutineCheck(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=F
     ingested: Moment
     data: Answer
 
+    @property
+    def whole(self) -> ChannelCheck:
+        """The event as ``decode`` reads it."""
+        data = Check(channel=self.data.channel, latency_ms=self.data.latency_ms)
+        return ChannelCheck(
+            specversion="1.0", id=self.id, source=self.source, time=self.time, ingested=self.ingested, data=data
+        )
+
 
 read_routine = msgspec.json.Decoder(RoutineCheck).decode
 """Read one record, if it is a routine check; it raises one of ``UNUSUAL`` otherwise."""
 UNUSUAL = (msgspec.DecodeError, UnicodeDecodeError)
+_TYPE = b'"org.steadyline.channel.check.v1"'
+
+
+def routine(record: bytes) -> RoutineCheck | None:
+    """The record, if it is a routine check and within ``decode``'s bounds; ``None`` where that is for ``decode`` to say."""
+    if _TYPE not in record:
+        return None
+    try:
+        check = read_routine(record)
+    except UNUSUAL:
+        return None
+    moment, name = check.time, check.id
+    if not LONG_AGO < moment <= check.ingested < FAR_AHEAD or moment.tzinfo is not UTC:
+        return None
+    if not name.isprintable() or " " in name or len(record) > MAX_BYTES:
+        return None
+    return check

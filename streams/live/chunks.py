@@ -23,6 +23,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from faust.types.tuples import Message
 
+from streams.live.pairs import pair
+
 log = logging.getLogger(__name__)
 
 Chunk = list[tuple[int, bytes | None]]
@@ -125,6 +127,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
         assignment = None if subscription is None else subscription.assignment
         if not partitions or assignment is None:
             return {}
+        pair(consumer, lambda tp: not self.consumer._is_changelog_tp(tp))  # noqa: SLF001 - it is ours
         fetching = self._fetching = asyncio.create_task(super()._fetch_records(consumer, partitions, timeout, max_records))
         try:
             await asyncio.wait([fetching, assignment.unassign_future], return_when=asyncio.FIRST_COMPLETED)
@@ -232,9 +235,22 @@ class ChunkConsumer(driver.Consumer):
         return not self.flow_active or self.app.consumer_generation_id != generation
 
     def _chunk(self, tp: TP, found: list[Any]) -> ConsumerMessage:
-        message = self._to_message(tp, found[-1])
-        message.value = [(record.offset, record.value) for record in found]  # type: ignore[assignment]
-        return message
+        chunk: Any = found if type(found[-1]) is tuple else [(record.offset, record.value) for record in found]
+        last, _ = chunk[-1]
+        return ConsumerMessage(
+            tp.topic,
+            tp.partition,
+            last,
+            # Of a time that is none of the chunk's, and whatever else a single record has, nothing is asked.
+            timestamp=None,  # type: ignore[arg-type]
+            timestamp_type=0,
+            headers=None,
+            key=None,
+            value=chunk,
+            checksum=None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )
 
     def ack(self, message: Message) -> bool:
         """Keep no account of single messages."""

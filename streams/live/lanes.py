@@ -250,7 +250,7 @@ class Lane:
     async def _write(self, records: list[tuple[bytes, bytes | None]]) -> None:
         self._pulse.feel()
         end = self._store.end(self.partition)
-        sent = await self._outputs.records(self._changelog, self.partition, records, at=end)
+        sent = await self._outputs.cells(self._changelog, self.partition, records, end)
         self._store.wrote(self.partition, records, await sent.arrived())
 
     def _hold_back(self) -> None:

@@ -14,10 +14,12 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.protocol.produce import ProduceRequest
 
 from streams.lapses import Lapse, encode_lapse
 from streams.letters import encode_letter, of_record
+from streams.live.cells import Record
 from streams.live.ledger import stamp
 from streams.live.pulse import SleptError
 from streams.live.settings import WorkerSettings
@@ -35,10 +37,12 @@ class Outgoing:
 
     def __init__(self) -> None:
         self._under_way: list[asyncio.Future[Any]] = []
+        self._counts: list[int] = []
 
-    def add(self, future: "asyncio.Future[Any]") -> None:
-        """One more."""
+    def add(self, future: "asyncio.Future[Any]", count: int = 1) -> None:
+        """One more, or so many that go as one."""
         self._under_way.append(future)
+        self._counts.append(count)
 
     async def arrived(self) -> list[int]:
         """Wait until the broker has all of them, and return at which offset each stands.
@@ -46,7 +50,8 @@ class Outgoing:
         Raises:
             aiokafka.errors.KafkaError: when the broker refuses one.
         """
-        return [int(told.offset) for told in await asyncio.gather(*self._under_way)]
+        told = await asyncio.gather(*self._under_way)
+        return [first.offset + number for first, count in zip(told, self._counts, strict=True) for number in range(count)]
 
 
 class TooLateError(KafkaError):  # type: ignore[misc]  # the library says no types
@@ -135,31 +140,46 @@ class Outputs:
             outgoing.add(await self._send(self._states, str(posture.partition).encode(), encode_posture(posture)))
         return outgoing
 
-    async def records(
-        self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None]], *, at: int | None = None
-    ) -> Outgoing:
-        """Send records, key and value, to one partition, in their order.
-
-        Args:
-            topic: Where to.
-            partition: Its partition.
-            records: What to send.
-            at: The offset at which the first is meant to stand, which it then says of itself (see ``ledger``).
-        """
+    async def records(self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None]]) -> Outgoing:
+        """Send records, key and value, to one partition, in their order."""
         outgoing = Outgoing()
-        for number, (key, value) in enumerate(records):
-            headers = None if at is None else stamp(at + number)
-            outgoing.add(await self._send(topic, key, value, partition, headers))
+        for key, value in records:
+            outgoing.add(await self._send(topic, key, value, partition))
         return outgoing
 
+    async def cells(self, topic: str, partition: int, records: Iterable[Record], at: int) -> Outgoing:
+        """Send records of a changelog to one partition, in their order, as few batches: they are many.
+
+        Args:
+            topic: The changelog.
+            partition: Its partition.
+            records: What to send.
+            at: The offset at which the first is meant to stand, which each says of itself (see ``ledger``).
+        """
+        producer, outgoing = self._connected, Outgoing()
+        batch = producer.create_batch()
+        for number, (key, value) in enumerate(records):
+            headers = stamp(at + number)
+            if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+                # It is full, and takes no more. The next one is not accepted beside one that must be repeated.
+                await self._send_batch(batch, topic, partition, outgoing)
+                await outgoing.arrived()
+                batch = producer.create_batch()
+                batch.append(timestamp=None, key=key, value=value, headers=headers)
+        await self._send_batch(batch, topic, partition, outgoing)
+        return outgoing
+
+    async def _send_batch(self, batch: BatchBuilder, topic: str, partition: int, outgoing: Outgoing) -> None:
+        if count := batch.record_count():
+            outgoing.add(await self._connected.send_batch(batch, topic, partition=partition), count)
+
     async def _send(
-        self,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        partition: int | None = None,
-        headers: list[tuple[str, bytes]] | None = None,
+        self, topic: str, key: bytes | None, value: bytes | None, partition: int | None = None
     ) -> "asyncio.Future[Any]":
+        return await self._connected.send(topic, value, key=key, partition=partition)  # type: ignore[no-any-return]
+
+    @property
+    def _connected(self) -> AIOKafkaProducer:
         if self._producer is None:
             raise RuntimeError("the worker's producer is not connected")
-        return await self._producer.send(topic, value, key=key, partition=partition, headers=headers)  # type: ignore[no-any-return]
+        return self._producer

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from streams.lapses import Lapse
 from streams.live import cells, lanes, logs
-from streams.live.ledger import stamp
+from streams.live.cells import Record
 from streams.live.outputs import Outgoing, Outputs
 from streams.live.settings import from_environment
 from streams.live.worker import create_app
@@ -45,19 +45,17 @@ class Dying(Outputs):
         passes("states")
         return sent
 
-    async def records(
-        self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None]], *, at: int | None = None
-    ) -> Outgoing:
-        if not topic.endswith("-changelog"):
-            return await super().records(topic, partition, records, at=at)
-        assert at is not None
-        outgoing = Outgoing()
-        for number, (key, value) in enumerate(records):
-            future = await self._send(topic, key, value, partition, stamp(at + number))
-            outgoing.add(future)
-            if STEP == "changelog":
-                await future
+    async def cells(self, topic: str, partition: int, records: Iterable[Record], at: int) -> Outgoing:
+        if STEP != "changelog":
+            outgoing = await super().cells(topic, partition, records, at)
+        else:
+            outgoing = Outgoing()
+            for number, record in enumerate(records):
+                one = await super().cells(topic, partition, [record], at + number)
+                await one.arrived()
                 passes("changelog")
+                for future in one._under_way:
+                    outgoing.add(future)
         await outgoing.arrived()
         passes("state")
         return outgoing

@@ -1,6 +1,5 @@
 """Workers that die, anywhere: afterwards the lapses are those of the embedded replay, byte for byte, and so is the state."""
 
-import os
 import random
 import signal
 import time
@@ -13,13 +12,6 @@ from streams.live.worker import PATIENCE
 from tests.live.changelogs import changelog_of, state_of, states, torn
 from tests.live.faults import QUICK, Case, Crew, Feeder, bury, killed, load
 from tests.live.running import worker
-
-# In ten rounds in a row one of them failed once. What it found is mended (a worker's last commit was left out where another was
-# under way), but ten rounds in a row have not been run since.
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("STEADYLINE_FAULTS"),
-    reason="minutes long, not run ten times in a row yet: STEADYLINE_FAULTS=1 runs them",
-)
 
 EVENTS = 40_000
 
