@@ -52,7 +52,7 @@ chaos: $(VENV)/.developing ## Let faults happen to the real stack (SEED=1 ROUNDS
 
 .PHONY: faults
 faults: $(VENV)/.developing ## Run the tests of workers that die and brokers that are away ten times in a row (ROUNDS=10)
-	@for round in $$(seq $(or $(ROUNDS),10)); do echo "round $$round"; $(BIN)/pytest -q -n $(WORKERS) tests/live/test_faults_*.py || exit 1; done
+	@for round in $$(seq $(or $(ROUNDS),10)); do echo "round $$round"; STEADYLINE_FAULTS=1 $(BIN)/pytest -q -n $(WORKERS) tests/live/test_faults_*.py || exit 1; done
 
 .PHONY: picture
 picture: $(VENV)/.installed ## Draw docs/us-china-2022.svg afresh

@@ -103,26 +103,16 @@ class Watch:
         if now >= self._idle_until or type(event) is not ChannelCheck:
             return False
         data = event.data
-        record = self._records.get(data.channel)
-        moment = event.time
         if (
-            record is None
-            or not record.quiet
-            or moment <= (last := (signs := record.signs.items)[-1]).earliest
-            or data.outcome != "answered"
-            or moment > now
+            data.outcome != "answered"
+            or event.time > now
             or event.precision not in EXACT
             or event.exercise
-            or event.id in self._retractions.against
+            or not self._hear(data.channel, event.time, event.id, event.source)
         ):
             return False
         if now > self.now:  # type: ignore[operator]  # it is idle until some moment, so there was a tick
             self.now = now
-        source = event.source
-        # The same words again need not be kept again.
-        signs.append(Sign(moment, moment, event.id, last.source if source == last.source else source))
-        for heard, post in (record.post, *record.further_posts):
-            heard[post] = moment
         return True
 
     def attend(self, check: RoutineCheck) -> bool:
@@ -132,7 +122,8 @@ class Watch:
         nothing has happened: then ``receive`` the whole event.
         """
         if self.now is not None and check.time <= self.now:
-            return self.now < self._idle_until and self._hear(check)
+            idle = self.now < self._idle_until
+            return idle and self._hear(check.data.channel, check.time, check.id, check.source)
         if check.data.channel not in self.docket.book.channels:
             return False
         if check.time < self._idle_until:
@@ -140,17 +131,17 @@ class Watch:
         self._wait(check.time, check)
         return True
 
-    def _hear(self, check: RoutineCheck) -> bool:
-        """Put a check on record that is not dated ahead, if all is well on its channel and nothing falls due before it."""
-        record = self._records.get(check.data.channel)
+    def _hear(self, channel: str, moment: datetime, name: str, source: str) -> bool:
+        """Put an answered check on record, later than all before, if all is well on its channel."""
+        record = self._records.get(channel)
         if record is None or not record.quiet:
             return False
-        moment, signs, source = check.time, record.signs.items, check.source
+        signs = record.signs.items
         last = signs[-1]
-        if moment <= last.earliest or check.id in self._retractions.against:
+        if moment <= last.earliest or name in self._retractions.against:
             return False
         # The same words again need not be kept again.
-        signs.append(Sign(moment, moment, check.id, last.source if source == last.source else source))
+        signs.append(Sign(moment, moment, name, last.source if source == last.source else source))
         for heard, post in (record.post, *record.further_posts):
             heard[post] = moment
         return True
@@ -233,7 +224,7 @@ class Watch:
                 # Nothing falls due before it.
                 self._idle_until = _NEVER
                 if isinstance(event, RoutineCheck):
-                    if self._hear(event):
+                    if self._hear(event.data.channel, comes, event.id, event.source):
                         self.now = comes
                         continue
                     event = event.whole

@@ -1,5 +1,6 @@
 """Workers that die, anywhere: afterwards the lapses are those of the embedded replay, byte for byte, and so is the state."""
 
+import os
 import random
 import signal
 import time
@@ -13,10 +14,11 @@ from tests.live.changelogs import changelog_of, state_of, states, torn
 from tests.live.faults import QUICK, Case, Crew, Feeder, bury, killed, load
 from tests.live.running import worker
 
+LONG = pytest.mark.skipif(not os.environ.get("STEADYLINE_FAULTS"), reason="minutes long, with the others: `make faults`")
 EVENTS = 40_000
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=LONG)])
 def test_killed_again_and_again_in_mid_stream(kafka: str, run: str, seed: int) -> None:
     """In each life a part of the load comes, all at once or little by little, and before all of it is judged it is killed."""
     dice = random.Random(seed)
@@ -47,6 +49,7 @@ def test_killed_again_and_again_in_mid_stream(kafka: str, run: str, seed: int) -
 DYING = "tests.live.dying:app"
 
 
+@LONG
 def test_killed_between_two_records_of_its_state(kafka: str, run: str) -> None:
     """Each life is killed the moment the broker has a certain record of the changelog, and the next sent nothing."""
     dice = random.Random(5)
@@ -72,6 +75,7 @@ def test_killed_between_two_records_of_its_state(kafka: str, run: str) -> None:
         case.finish(last)
 
 
+@LONG
 @pytest.mark.parametrize("step", ["lapses", "states", "state", "done"])
 def test_killed_between_two_steps_of_a_batch(kafka: str, run: str, step: str) -> None:
     """After the lapses; after how things stand; after the state, before it is said to be done; before the commit."""
@@ -88,6 +92,7 @@ def test_killed_between_two_steps_of_a_batch(kafka: str, run: str, step: str) ->
         case.finish(last)
 
 
+@LONG
 def test_ended_under_load_it_leaves_in_seconds_and_another_goes_on(kafka: str, run: str) -> None:
     case = Case(kafka, run, 3, load(EVENTS))
     feeder = Feeder(case.ground, case.sendings)
