@@ -118,12 +118,10 @@ class Watch:
     def attend(self, check: RoutineCheck) -> bool:
         """Take in a routine check if that changes no judgement now; whether it was taken.
 
-        That is ``absorb``, and for one that is dated after the last tick, which waits, ``receive``. Where it answers no,
-        nothing has happened: then ``receive`` the whole event.
+        That is ``absorb``, and ``receive`` for one dated after the last tick. Where it answers no: ``receive`` it whole.
         """
         if self.now is not None and check.time <= self.now:
-            idle = self.now < self._idle_until
-            return idle and self._hear(check.data.channel, check.time, check.id, check.source)
+            return self.now < self._idle_until and self._hear(check.data.channel, check.time, check.id, check.source)
         if check.data.channel not in self.docket.book.channels:
             return False
         if check.time < self._idle_until:
