@@ -21,13 +21,15 @@ def plain(sendings: Sequence[Sending], _: random.Random) -> list[Sending]:
 
 
 def duplicated(sendings: Sequence[Sending], dice: random.Random) -> list[Sending]:
-    """One in ten comes twice: at once, or much later."""
+    """One in ten comes twice: at once, or much later, but not behind its lane's last tick, where it would wait for ever."""
+    last = {(sending.topic, sending.partition): number for number, sending in enumerate(sendings)}
     placed = [(float(number), sending) for number, sending in enumerate(sendings)]
-    again = [
-        (number + (0.5 if dice.random() < 0.5 else dice.uniform(1, _LATER)), sending)
-        for number, sending in placed
-        if dice.random() < _TWICE
-    ]
+    again = []
+    for number, sending in placed:
+        end = last[sending.topic, sending.partition]
+        if number < end and dice.random() < _TWICE:
+            wished = number + (0.5 if dice.random() < 0.5 else dice.uniform(1, _LATER))
+            again.append((min(wished, end - 0.5), sending))
     return _in_order([*placed, *again])
 
 
