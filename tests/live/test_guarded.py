@@ -1,6 +1,5 @@
 """A real broker that asks for TLS and a password: the whole way over it, and what is said to those that it does not let in."""
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -22,7 +21,7 @@ from streams.log.roles import ROLES, grants
 from streams.routes import Homes
 from streams.rulebook import RuleBook
 from streams.topics import ACTIONS, CHANNELS, DESK, LAPSES, catalogue, in_run
-from tests.alerts.service.behaviours import came
+from tests.alerts.service.behaviours import came, lived
 from tests.alerts.service.policies import policy
 from tests.alerts.service.test_kafka import KafkaDesk
 from tests.broker import shared
@@ -88,7 +87,7 @@ def test_the_whole_way_each_with_what_its_role_may_do_and_no_more(guarded: Broke
     with being("writer"):
         written(bootstrap, run, tmp_path)
     with being("desk"):
-        asyncio.run(desked(ground, tmp_path))
+        lived(desked(ground, tmp_path))
 
 
 def test_what_a_role_is_not_for_it_may_not_do(guarded: Broker, run: str) -> None:
