@@ -19,7 +19,7 @@ import msgspec
 from streams.events import AnyEvent, FeedHeartbeat, Tick
 from streams.events.decode import Refused, decode
 from streams.events.routine import RoutineCheck, routine
-from streams.topics import CHANNELS, INPUTS
+from streams.topics import INPUTS
 
 Barrier = tuple[datetime, str]
 """A tick by its time, UTC, and id."""
@@ -152,7 +152,7 @@ class Sequencer:
     def put(self, topic: str, records: Sequence[tuple[int, bytes | None]]) -> None:
         """Take in records of one topic, each with its offset, in order. What was read before is passed over."""
         lane = self._lanes[topic]
-        items, read, usual = lane.open, decode, routine if topic == CHANNELS else _never
+        items, read, usual = lane.open, decode, routine
         for offset, record in records:
             if offset < lane.read:
                 continue
@@ -249,10 +249,6 @@ class Sequencer:
             event = decode(record)
             name = f"{event.data.feed}/{event.exercise}" if isinstance(event, FeedHeartbeat) else "clock"
             heappush(self._beats.setdefault(name, []), (event.time, topic, offset, Placed(topic, offset, event, record)))
-
-
-def _never(_: bytes) -> None:
-    """In topics without checks."""
 
 
 _EVERYWHERE = (FeedHeartbeat, Tick)

@@ -164,7 +164,7 @@ class DeskApp(faust.App):
             if TP(self.worker.topic(DESK), 0) not in self.consumer.assignment():
                 log.info("another desk is at work; this one waits")
                 return
-            self._tenure = Tenure(self, self.table.cells.states([0])[0], self._ports or self.settings.ports())
+            self._tenure = Tenure(self, (await self.table.states([0]))[0], self._ports or self.settings.ports())
             self._ports = {}
             await self._tenure.start()
         except Exception as error:  # Faust would pass over it and read on without a desk

@@ -14,8 +14,8 @@ from alerts.people import Doorkeeper
 from alerts.service.metrics import registry
 from alerts.service.runner import Runner
 from streams.live.health import Bind
-from streams.web import serving
 from streams.web.guard import App, Guard
+from streams.web.serving import Server as WebServer
 from streams.web.serving import configured, is_loopback, listen
 
 BIND = "127.0.0.1:8091"
@@ -26,7 +26,7 @@ _GRACE = 5
 _log = structlog.stdlib.get_logger(__name__)
 
 
-class _Server(serving.Server):
+class _Server(WebServer):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Whoever runs the desk hears the signals."""

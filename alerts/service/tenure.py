@@ -290,9 +290,7 @@ class Tenure:
 
     async def _write(self, records: list[tuple[bytes, bytes | None]]) -> None:
         self._owner.pulse.feel()
-        topic = self._owner.table.changelog_topic.get_topic_name()
-        sent = await self._owner.outputs.records(topic, 0, records)
-        self._owner.table.cells.wrote(0, records, await sent.arrived())
+        await self._owner.table.write(self._owner.outputs, 0, records)
 
 
 async def _some(queue: "asyncio.Queue[Portion]") -> list[Portion]:

@@ -55,7 +55,10 @@ _TYPE = b'"org.steadyline.channel.check.v1"'
 
 
 def routine(record: bytes) -> RoutineCheck | None:
-    """The record, if it is a routine check and within ``decode``'s bounds; ``None`` where that is for ``decode`` to say."""
+    """The record, if it is a routine check and within ``decode``'s bounds; ``None`` where that is for ``decode`` to say.
+
+    ``Watch.skim`` asks the same in its own loop, where a call for each line would cost more than what it asks.
+    """
     if _TYPE not in record:
         return None
     try:

@@ -27,7 +27,7 @@ from streams.live.outputs import Outputs
 from streams.live.progress import Vitals
 from streams.live.pulse import Pulse
 from streams.live.settings import WorkerSettings
-from streams.live.table import CellStore
+from streams.live.table import CellTable
 from streams.partition import PartitionWatch
 from streams.posture import Posture
 from streams.sequence import Unread
@@ -73,8 +73,7 @@ class Lane:
         amended: Sequence[Lapse] = (),
         *,
         settings: WorkerSettings,
-        changelog: str,
-        store: CellStore,
+        table: CellTable,
         outputs: Outputs,
         reader: Reader,
         vitals: Vitals,
@@ -86,8 +85,7 @@ class Lane:
         self._amended = amended
         self._sequence = state.sequence
         self._settings = settings
-        self._changelog = changelog
-        self._store = store
+        self._table = table
         self._outputs = outputs
         self._reader = reader
         self._vitals = vitals
@@ -249,9 +247,7 @@ class Lane:
 
     async def _write(self, records: list[tuple[bytes, bytes | None]]) -> None:
         self._pulse.feel()
-        end = self._store.end(self.partition)
-        sent = await self._outputs.cells(self._changelog, self.partition, records, end)
-        self._store.wrote(self.partition, records, await sent.arrived())
+        await self._table.write(self._outputs, self.partition, records)
 
     def _hold_back(self) -> None:
         """Stop reading what this lane cannot take yet.

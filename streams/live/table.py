@@ -6,7 +6,7 @@ where it once was, into a table that has dropped it. So this store says itself f
 beginning, unless it still holds everything up to some offset.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import faust
@@ -14,7 +14,11 @@ from faust.stores.memory import Store
 from faust.types import TP, EventT
 
 from streams.live.cells import Record, Recovered
-from streams.live.ledger import NOTHING, Found, Ledger, meant
+from streams.live.ledger import KEPT_SECONDS, NOTHING, Found, Ledger, meant
+from streams.live.outputs import Outputs
+
+_COMPACTION = {"min.compaction.lag.ms": str(KEPT_SECONDS * 1_000)}
+"""What does not count may hide what does, until somebody has written that once more (see ``ledger``)."""
 
 
 class CellStore(Store[bytes, bytes]):
@@ -22,23 +26,11 @@ class CellStore(Store[bytes, bytes]):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._ledger = Ledger()
+        self.ledger = Ledger()
 
     def persisted_offset(self, tp: TP) -> int:
         """The offset of the last record that is in here; -1 where the changelog must be read from its beginning."""
-        return self._ledger.last(tp.partition)
-
-    def end(self, partition: int) -> int:
-        """The offset of the next record."""
-        return self._ledger.last(partition) + 1
-
-    def wrote(self, partition: int, records: Sequence[Record], offsets: Sequence[int]) -> None:
-        """Records of the owner's own are in the changelog, at these offsets.
-
-        Raises:
-            DisplacedError: when they do not stand where they were meant to.
-        """
-        self._ledger.wrote(partition, records, offsets)
+        return self.ledger.last(tp.partition)
 
     def apply_changelog_batch(
         self,
@@ -51,7 +43,7 @@ class CellStore(Store[bytes, bytes]):
             message = event.message
             assert message.key is not None
             found = Found(message.offset, message.key, message.value, meant(message.headers))
-            self._ledger.read(message.partition, found)
+            self.ledger.read(message.partition, found)
 
     async def on_rebalance(
         self,
@@ -62,27 +54,11 @@ class CellStore(Store[bytes, bytes]):
     ) -> None:
         """Forget what is owned no more, and what comes new: it may have been here before."""
         topic = self.table.changelog_topic.get_topic_name()
-        self._ledger.drop({tp.partition for tp in revoked | newly_assigned if tp.topic == topic})
+        self.ledger.drop({tp.partition for tp in revoked | newly_assigned if tp.topic == topic})
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:  # noqa: ARG002
         """Forget whatever is not owned."""
-        self._ledger.drop(self._ledger.partitions - {tp.partition for tp in active_tps})
-
-    def blank(self, partitions: Iterable[int]) -> list[int]:
-        """Those of which nothing was found to read."""
-        return [partition for partition in partitions if self._ledger.last(partition) == NOTHING]
-
-    def begins(self, partition: int, offset: int) -> None:
-        """Say where a log begins in which nothing was found to read."""
-        self._ledger.begins(partition, offset)
-
-    def states(self, partitions: Iterable[int]) -> dict[int, Recovered]:
-        """The state of each partition number, from its cells.
-
-        Raises:
-            CellsError: when a record is none of a state.
-        """
-        return {partition: self._ledger.state(partition) for partition in partitions}
+        self.ledger.drop(self.ledger.partitions - {tp.partition for tp in active_tps})
 
 
 class CellTable(faust.Table[bytes, bytes]):
@@ -97,7 +73,8 @@ class CellTable(faust.Table[bytes, bytes]):
             kwargs: Faust's.
         """
         self._declared = declared
-        super().__init__(*args, **kwargs)
+        configs = {**_COMPACTION, **kwargs.pop("extra_topic_configs", {})}
+        super().__init__(*args, extra_topic_configs=configs, **kwargs)
 
     async def on_start(self) -> None:
         """Have the changelog before the group is joined: Faust subscribes to it right after."""
@@ -117,9 +94,33 @@ class CellTable(faust.Table[bytes, bytes]):
             loop=self.loop,
         )
 
+    async def states(self, partitions: Collection[int]) -> dict[int, Recovered]:
+        """The state of each partition number that was read back.
+
+        Raises:
+            CellsError: when a record of the changelog is none of a state, or none counts.
+        """
+        ledger, name = self._ledger, self.changelog_topic.get_topic_name()
+        blank = [TP(name, partition) for partition in partitions if ledger.last(partition) == NOTHING]
+        if blank:
+            # Where records were deleted a log does not begin at 0.
+            for tp, offset in (await self.app.consumer.earliest_offsets(*blank)).items():
+                ledger.begins(tp.partition, offset)
+        return {partition: ledger.state(partition) for partition in partitions}
+
+    async def write(self, outputs: Outputs, partition: int, records: Sequence[Record]) -> None:
+        """Write records of the owner's own, and wait until the broker has them.
+
+        Raises:
+            DisplacedError: when somebody else writes there.
+            aiokafka.errors.KafkaError: when the broker refuses one.
+        """
+        end = self._ledger.last(partition) + 1
+        sent = await outputs.cells(self.changelog_topic.get_topic_name(), partition, records, end)
+        self._ledger.wrote(partition, records, await sent.arrived())
+
     @property
-    def cells(self) -> CellStore:
-        """Its store."""
+    def _ledger(self) -> Ledger:
         store = self.data
         assert isinstance(store, CellStore)
-        return store
+        return store.ledger

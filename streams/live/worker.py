@@ -25,7 +25,6 @@ from streams.live.cells import CELL_BYTES
 from streams.live.chunks import ChunkConsumer, ChunkTransport
 from streams.live.farewell import Farewell
 from streams.live.lanes import Lane, Lanes
-from streams.live.ledger import KEPT_SECONDS
 from streams.live.outputs import Outputs
 from streams.live.progress import Vitals
 from streams.live.pulse import Pulse
@@ -47,8 +46,6 @@ _CHANGELOG = {
     # What is read back at a start is what was not compacted yet: small segments, and often.
     "segment.bytes": str(64 * 1024 * 1024),
     "min.cleanable.dirty.ratio": "0.2",
-    # What does not count may hide what does, until somebody has written that once more (see ``ledger``).
-    "min.compaction.lag.ms": str(KEPT_SECONDS * 1_000),
 }
 
 WatchMaker = Callable[[tuple[Agreement, ...], int, int, str | None], PartitionWatch]
@@ -154,8 +151,7 @@ class WatchApp(faust.App):
             await self._close(keep=False)
             self.pulse.reset()
             owned = self._owned()
-            await self._begun(owned)
-            states = self.table.cells.states(owned)
+            states = await self.table.states(owned)
             for partition, state in states.items():
                 watch = self.make(self.agreements, partition, self.partitions, self.settings.run)
                 amended = watch.recall(state.cells)
@@ -168,8 +164,7 @@ class WatchApp(faust.App):
                         state,
                         amended,
                         settings=self.settings,
-                        changelog=self.table.changelog_topic.get_topic_name(),
-                        store=self.table.cells,
+                        table=self.table,
                         outputs=self.outputs,
                         reader=self.reader,
                         vitals=self.vitals,
@@ -183,14 +178,6 @@ class WatchApp(faust.App):
         except Exception as error:  # Faust would pass over it and read on without a watch
             log.critical("the state cannot be taken up: %s: %s", type(error).__name__, error, exc_info=error)
             await self.crash(error)
-
-    async def _begun(self, owned: list[int]) -> None:
-        """Find out where the changelogs begin in which there was nothing to read: not at 0 where records were deleted."""
-        changelog = self.table.changelog_topic.get_topic_name()
-        blank = [TP(changelog, number) for number in self.table.cells.blank(owned)]
-        if blank:
-            for tp, offset in (await self.consumer.earliest_offsets(*blank)).items():
-                self.table.cells.begins(tp.partition, offset)
 
     def _owned(self) -> list[int]:
         assigned = self.consumer.assignment()

@@ -7,7 +7,6 @@ from random import Random
 
 import pytest
 
-from producers.synthetic import generate
 from streams import sequence
 from streams.events.decode import Refused, decode
 from streams.events.routine import routine
@@ -15,7 +14,7 @@ from streams.lapses import encode_lapse
 from streams.partition import PartitionWatch
 from streams.posture import encode_posture
 from streams.topics import CHANNELS, INPUTS, LAUNCHES
-from tests.core.test_skim import _EVIDENCE, LOAD, _odd
+from tests.core.test_skim import EVIDENCE, LOAD, unusual
 
 Records = dict[str, list[bytes]]
 
@@ -62,21 +61,14 @@ def judged(log: Records, random: Random) -> tuple[list[object], dict[str, bytes]
                 watch = PartitionWatch(LOAD, 0, 1)
                 assert watch.recall({name: cell for name, cell in cells.items() if cell is not None}) == []
     cells |= watch.changes(clock=True)
-    return said, {name: cell for name, cell in cells.items() if cell is not None and name.startswith(_EVIDENCE)}
+    return said, {name: cell for name, cell in cells.items() if cell is not None and name.startswith(EVIDENCE)}
 
 
 @pytest.mark.parametrize("every", [1, 7, 60])
 @pytest.mark.parametrize("seed", range(4))
 def test_the_short_way_leaves_what_the_long_one_leaves(seed: int, every: int, monkeypatch: pytest.MonkeyPatch) -> None:
     random = Random(seed)
-    lines: list[bytes] = []
-    for line in generate(2_000, seed, 10):
-        lines += _odd(line, random) if random.random() < 0.02 else [line]
-    for _ in range(20):
-        place = random.randrange(len(lines) - 40)
-        part = lines[place : place + 40]
-        random.shuffle(part)
-        lines[place : place + 40] = part
+    lines = unusual(2_000, seed, 0.02, random)
     log = log_of(lines, every, random)
     short = judged(log, Random(seed))
     assert sum(routine(record) is not None for record in log[CHANNELS]) > 1_500

@@ -16,7 +16,7 @@ from streams.live.outputs import Outputs
 from streams.live.progress import Vitals
 from streams.live.pulse import Pulse
 from streams.live.settings import WorkerSettings
-from streams.live.table import CellStore
+from streams.live.table import CellTable
 from streams.partition import PartitionWatch
 from streams.topics import CHANNELS
 
@@ -50,8 +50,7 @@ def lane(reader: Asked) -> Lane:
         PartitionWatch(load_builtin(), 0, 1, run="test"),
         Recovered({}, 0, {}),
         settings=WorkerSettings(run="test"),
-        changelog="changelog",
-        store=cast("CellStore", None),
+        table=cast("CellTable", None),
         outputs=cast("Outputs", None),
         reader=reader,
         vitals=Vitals(0.0),

@@ -82,6 +82,15 @@ class Owner:
         self._ledger.wrote(3, records, self._broker.append(records, self._ledger.last(3) + 1))
 
 
+def begun(batches: Sequence[dict[str, bytes | None]]) -> tuple[Broker, Owner]:
+    """A changelog, and the owner who has written these batches."""
+    broker = Broker()
+    owner = Owner(broker)
+    for changes in batches:
+        owner.write(changes)
+    return broker, owner
+
+
 CHANGES = st.dictionaries(NAMES, st.none() | VALUES, max_size=4).map(lambda some: {**some, "at": b"there"})
 
 
@@ -99,10 +108,7 @@ def test_what_a_cut_off_owner_writes_late_does_not_count(
     cut: int,
     compacts: bool,
 ) -> None:
-    broker = Broker()
-    old = Owner(broker)
-    for changes in before:
-        old.write(changes)
+    broker, old = begun(before)
     lying, at = old.late(late)
     new = Owner(broker)
     assert new.cells == old.cells
@@ -131,10 +137,7 @@ def test_of_two_who_go_on_from_one_end_the_first_in_the_log_counts(
     before: list[dict[str, bytes | None]], first: dict[str, bytes | None], second: dict[str, bytes | None], cut: int
 ) -> None:
     """The old one's records land after the new one has read the log, and before it writes."""
-    broker = Broker()
-    old = Owner(broker)
-    for changes in before:
-        old.write(changes)
+    broker, old = begun(before)
     lying, at = old.late(first)
     new = Owner(broker)
     broker.append(lying[:cut], at)

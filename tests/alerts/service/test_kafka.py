@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer
 from typer.testing import CliRunner
 
 from alerts.audit import Head, chained
@@ -24,6 +24,7 @@ from deploy.cli import app
 from streams.actions import Action, Note
 from streams.allowing import AllowList
 from streams.lapses import Lapse, encode_lapse
+from streams.live.ledger import meant, stamp
 from streams.log.admin import Admin
 from streams.topics import ACTIONS, DESK, LAPSES
 from tests.alerts.build import NOON, lapse
@@ -148,6 +149,29 @@ def test_a_desk_whose_state_was_deleted_comes_back_by_its_journal_and_says_nothi
             assert [page.state for page in runner.station.desk.pages()] == ["acknowledged"]
             assert not runner.station.pending
         assert len(hook.calls) == 1
+
+    with_hook(scenario)
+
+
+def test_what_another_desk_writes_late_into_its_state_does_not_count(kafka: str, run: str, tmp_path: Path) -> None:
+    desk = KafkaDesk(Ground(kafka, run, 1), tmp_path)
+    changelog = f"{desk.worker.app_id}-state-changelog"
+
+    async def scenario(hook: Webhook) -> None:
+        async with desk.running(policy(hook.url)):
+            await desk.publish(lapse())
+            await came(lambda: len(hook.calls) == 1, "the alarm")
+        with KafkaConsumer(changelog, bootstrap_servers=kafka, auto_offset_reset="earliest") as consumer:
+            kept = [next(consumer) for _ in range(desk.ground.end(changelog))]
+        assert [meant(one.headers) for one in kept] == [one.offset for one in kept]
+        with KafkaProducer(bootstrap_servers=kafka) as late:
+            # All that it has is gone, if that counted.
+            for key in {one.key for one in kept}:
+                late.send(changelog, None, key=key, headers=stamp(0)).get(20)
+        async with desk.running(policy(hook.url)) as runner:
+            assert len(runner.station.desk.pages()) == 1
+            await desk.publish(lapse("another-line"))
+            await came(lambda: len(hook.calls) == 2, "the next alarm")
 
     with_hook(scenario)
 
