@@ -7,15 +7,15 @@ final lapses; each change on the way is a revision of its own.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from heapq import heappop, heappush
-from itertools import islice
 
 from streams.agreements.model import Agreement
 from streams.docket.docket import Docket
 from streams.events import AnyEvent, ChannelCheck, Tick
-from streams.events.decode import FAR_AHEAD, LONG_AGO, MAX_BYTES
-from streams.events.routine import UNUSUAL, RoutineCheck, read_routine
+from streams.events.decode import FAR_AHEAD, LONG_AGO, Refused
+from streams.events.routine import UNUSUAL, RoutineCheck, read_routine, within_bounds
 from streams.events.times import EXACT
 from streams.evidence import Sign
 from streams.lapses import Lapse
@@ -29,6 +29,8 @@ from streams.rulebook import RuleBook
 
 Observer = Callable[[Duty, Sequence[str], AnyEvent | None], None]
 """Told of a duty that was judged, the slots of the register in which something changed, and the event taken in, if one was."""
+_AHEAD = 64
+"""How many lines are read at once, where they may be routine."""
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -145,10 +147,9 @@ class Watch:
         return True
 
     def skim(self, lines: Sequence[bytes], start: int = 0, limit: datetime = _NEVER) -> tuple[int, list[Lapse]]:
-        """Take in lines of the log, from number ``start`` on, for as long as they are routine and change no judgement.
+        """Take in lines of the log, from number ``start`` on, for as long as they are routine checks: nearly all of most logs.
 
-        That is what ``absorb`` says of one event, for nearly all lines of most logs, past all that such lines do not have. Time
-        moves to when each was ingested. A line that is left is for ``decode``, then ``advance`` and ``receive``.
+        Time moves to when each was ingested. A line that is left is for ``decode``, then ``advance`` and ``receive``.
 
         Args:
             lines: Consecutive lines.
@@ -156,57 +157,60 @@ class Watch:
             limit: Up to when an event may be known.
 
         Returns:
-            The number of the first line that was not taken in, and what fell due before it.
+            The number of the first line that was not taken in, and what changed before it, in order.
         """
-        if self.now is None:
-            return start, []
-        now, limit = self.now, min(limit, FAR_AHEAD)
-        soonest = min(self._idle_until, limit)
-        records, against, place = self._records, self._retractions.against, start
-        try:
-            for line in islice(lines, start, None):
-                check = read_routine(line)
-                known, moment, name = check.ingested, check.time, check.id
-                if moment > known or moment.tzinfo is not UTC or len(line) > MAX_BYTES:
-                    break
-                if not name.isprintable() or " " in name or (against and name in against):
-                    break
-                record = records.get(check.data.channel)
-                if record is None:
-                    break
-                if known >= soonest and known > now:
+        place, changes = start, list[Lapse]()
+        while self.now is not None and place < len(lines):
+            ahead = lines[place : place + _AHEAD]
+            checks: list[RoutineCheck] = []
+            with suppress(*UNUSUAL):
+                checks.extend(map(read_routine, ahead))
+            taken = self._take_in(checks[: within_bounds(checks, ahead)], min(limit, FAR_AHEAD), changes)
+            place += taken
+            if taken < len(ahead):
+                break
+        return place, changes
+
+    def _take_in(self, checks: Sequence[RoutineCheck], limit: datetime, changes: list[Lapse]) -> int:
+        """Take in checks one by one, for as long as they stand no other test than ``decode``'s; how many."""
+        assert self.now is not None
+        now, soonest = self.now, min(self._idle_until, limit)
+        records, against, taken = self._records, self._retractions.against, 0
+        for check in checks:
+            moment, known = check.time, check.ingested
+            record = records.get(check.data.channel)
+            if record is None or moment > known or moment.tzinfo is not UTC:
+                break
+            if known > now:
+                if known >= soonest:
                     if known > limit or moment < LONG_AGO:
                         break
-                    now = known.astimezone(UTC)
-                    if due := self.advance(now):
-                        return place, due
+                    changes += self.advance(known.astimezone(UTC))
                     soonest = min(self._idle_until, limit)
-                if not record.quiet:
-                    break
-                signs = record.signs.items
-                last = signs[-1]
+                now = known
+            signs = record.signs.items
+            if record.quiet and moment > (last := signs[-1]).earliest and not (against and check.id in against):
                 source = check.source
-                if moment > last.earliest:
-                    # The same words again need not be kept again.
-                    signs.append(Sign(moment, moment, name, last.source if source == last.source else source))
-                    heard, post = record.post
-                    heard[post] = moment
-                    if record.further_posts:
-                        for heard, post in record.further_posts:
-                            heard[post] = moment
-                elif (name, source, moment) != (last.event, last.source, last.earliest):
+                # The same words again need not be kept again.
+                signs.append(Sign(moment, moment, check.id, last.source if source == last.source else source))
+                heard, post = record.post
+                heard[post] = moment
+                if record.further_posts:
+                    for heard, post in record.further_posts:
+                        heard[post] = moment
+            else:
+                if known > limit or moment < LONG_AGO:
                     break
-                elif moment < record.settle.before(max(now, known)):
-                    # It came again when it had settled.
+                self.now = now = now.astimezone(UTC)
+                try:
+                    changes += self.receive(check.whole)
+                except Refused:
+                    # Whoever has the line says so.
                     break
-                if known > now:
-                    now = known
-                place += 1
-        except UNUSUAL:
-            pass
-        finally:
-            self.now = max(self.now, now if now.tzinfo is UTC else now.astimezone(UTC))
-        return place, []
+                soonest = min(self._idle_until, limit)
+            taken += 1
+        self.now = max(self.now, now.astimezone(UTC))
+        return taken
 
     def advance(self, now: datetime) -> list[Lapse]:
         """Let the time be ``now`` and return what falls due by then, in order. Time never goes back."""

@@ -4,6 +4,7 @@ It asks the same of the fields that it knows as ``decode`` does, and knows no ot
 is for ``decode`` to say what that is.
 """
 
+from collections.abc import Sequence
 from datetime import UTC
 from typing import Literal
 
@@ -57,7 +58,7 @@ _TYPE = b'"org.steadyline.channel.check.v1"'
 def routine(record: bytes) -> RoutineCheck | None:
     """The record, if it is a routine check and within ``decode``'s bounds; ``None`` where that is for ``decode`` to say.
 
-    ``Watch.skim`` asks the same in its own loop, where a call for each line would cost more than what it asks.
+    ``Watch.skim`` asks the same, of many lines at once where it can.
     """
     if _TYPE not in record:
         return None
@@ -71,3 +72,15 @@ def routine(record: bytes) -> RoutineCheck | None:
     if not name.isprintable() or " " in name or len(record) > MAX_BYTES:
         return None
     return check
+
+
+def within_bounds(checks: Sequence[RoutineCheck], records: Sequence[bytes]) -> int:
+    """How many of the checks, from the first on, are within ``decode``'s bounds for ids and for the length of a record."""
+    names = "".join([check.id for check in checks])
+    if names.isprintable() and " " not in names and sum(map(len, records)) <= MAX_BYTES:
+        # Nearly always: asked of all at once.
+        return len(checks)
+    for number, (check, record) in enumerate(zip(checks, records, strict=False)):
+        if not check.id.isprintable() or " " in check.id or len(record) > MAX_BYTES:
+            return number
+    return len(checks)
