@@ -136,8 +136,14 @@ def _others(sheet: Sheet, note: Message, start: int, end: int) -> tuple[tuple[st
             cancels += numbers
             if pattern is _REPLACES:
                 replaces += numbers
+    ahead, taken_to = iter([*sorted(taken), (end, end)]), start
+    low, high = next(ahead)
     for match in _DOING.finditer(plain, start, end):
-        if not any(low <= match.start() < high for low, high in taken):
+        while low <= match.start():
+            # Both in order: a text may name very many.
+            taken_to = max(taken_to, high)
+            low, high = next(ahead)
+        if match.start() >= taken_to:
             stop = min(end, match.end() + 40)
             sheet.miss(match.start(), stop, "the NOTAM's number that it replaces or cancels, such as A1233/26")
     return tuple(dict.fromkeys(cancels)), tuple(dict.fromkeys(replaces))
