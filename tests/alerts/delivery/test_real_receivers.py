@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,8 @@ from tests.alerts.receivers import HOST, alertmanager, eventually, mailbox, webh
 
 LOOPBACK = AllowList.of(["127.0.0.0/8"])
 NOWHERE = AllowList.of([])
+Firing = Callable[[], list[dict[str, Any]]]
+"""Asks Alertmanager what fires."""
 
 
 def message(of: Sending | None = None, title: str = "Line dead", body: str = "Since noon.\n") -> Message:
@@ -240,7 +243,7 @@ def test_alertmanager_fires_until_the_all_clear_and_knows_a_page_by_its_labels(t
             }
             assert alert["annotations"] == {"summary": "Line dead", "description": "Since noon.\n", "key": first.key}
             # It is repeated: its end moves on.
-            later = await asyncio.to_thread(_until_moved, real.firing, alert["endsAt"])
+            later = await asyncio.to_thread(_until_moved, real.firing, alert)
             assert later["startsAt"] == alert["startsAt"]
             # Louder: the old severity's alert ends as the new one's begins.
             await port.deliver(message(louder))
@@ -253,8 +256,8 @@ def test_alertmanager_fires_until_the_all_clear_and_knows_a_page_by_its_labels(t
             assert "00000000000000bb" not in port._firing
             await port.deliver(message(sending(page="00000000000000bb", number=2, kind="withdrawn")))
             # Nothing repeats it from then on.
-            await asyncio.sleep(0.15)
-            assert await asyncio.to_thread(real.firing) == []
+            other = await _round_over(port, real.firing)
+            assert [each["labels"]["page"] for each in await asyncio.to_thread(real.firing)] == [other.page]
 
         run(port, use)
 
@@ -274,11 +277,10 @@ def test_what_is_over_fires_no_more_though_alertmanager_could_not_be_told(tmp_pa
                 await port.deliver(message(clear))
             (tmp_path / "away").rename(tmp_path / "url")
             (alert,) = await asyncio.to_thread(real.firing)
-            await asyncio.sleep(0.15)
-            (later,) = await asyncio.to_thread(real.firing)
-            assert later["endsAt"] == alert["endsAt"]
+            other = await _round_over(port, real.firing)
+            assert await asyncio.to_thread(_fires, real.firing, clear.page) == [alert]
             await port.deliver(message(clear))
-            assert await asyncio.to_thread(real.firing) == []
+            assert [each["labels"]["page"] for each in await asyncio.to_thread(real.firing)] == [other.page]
 
         run(port, use)
 
@@ -306,15 +308,28 @@ def test_an_alertmanager_that_is_away_is_a_reason(tmp_path: Path) -> None:
     run(port, refused)
 
 
-def _until_moved(firing: Callable[[], list[dict[str, str]]], end: str) -> dict[str, str]:
-    found: list[dict[str, str]] = []
+async def _round_over(port: Port, firing: Firing) -> Sending:
+    """Wait until everything that fires was repeated: a page that fires from now on, the one returned, shows it."""
+    other = sending(page="00000000000000ff")
+    await port.deliver(message(other))
+    (alert,) = await asyncio.to_thread(_fires, firing, other.page)
+    await asyncio.to_thread(_until_moved, firing, alert)
+    return other
+
+
+def _until_moved(firing: Firing, alert: dict[str, Any]) -> dict[str, Any]:
+    found: list[dict[str, Any]] = []
 
     def moved() -> bool:
-        found[:] = firing()
-        return len(found) == 1 and found[0]["endsAt"] > end
+        found[:] = _fires(firing, alert["labels"]["page"])
+        return len(found) == 1 and found[0]["endsAt"] > alert["endsAt"]
 
     eventually(moved, "its end to move on")
     return found[0]
+
+
+def _fires(firing: Firing, page: str) -> list[dict[str, Any]]:
+    return [alert for alert in firing() if alert["labels"]["page"] == page]
 
 
 def test_names_with_scripts_controls_and_turned_writing_are_harmless_in_a_mail() -> None:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any, Protocol
 
 from alerts.audit import verify
@@ -41,6 +42,7 @@ OVER: dict[str, Any] = {
     "revision": 2,
     "resolved": datetime(2026, 3, 1, 13, tzinfo=UTC),
 }
+_marks = count()
 
 
 class Behaviours:
@@ -56,7 +58,7 @@ class Behaviours:
             async with desk.running(policy(hook.url)) as runner:
                 await came(lambda: runner.live, "the desk")
                 await desk.publish(lapse(), lapse(**OVER))
-                await settled(runner)
+                await settled(desk, runner)
             assert [call.body["kind"] for call in hook.calls] == ["alarm", "all-clear"]
 
         with_hook(scenario)
@@ -114,8 +116,9 @@ class Behaviours:
                 await desk.publish(*(lapse(f"line-{number}", group=f"announcement-{number % 3}") for number in range(9)))
                 await came(lambda: len(hook.calls) >= 3 and not runner.station.pending, "pages")
                 await desk.act(ack(runner))
+                await came(lambda: acted(runner), "the acknowledgement")
                 await desk.publish(lapse("line-0", group="announcement-0", **OVER))
-                await settled(runner)
+                await settled(desk, runner)
             again = Station(rules)
             told = [sending.key for entry in await desk.journal() for sending in again.take(decode_entry(entry))]
             assert sorted(hook.keys()) == sorted(told)
@@ -159,10 +162,24 @@ def troubles(runner: Runner) -> list[str]:
     return [page.trouble for page in runner.station.desk.pages() if page.trouble is not None]
 
 
-async def settled(runner: Runner) -> None:
-    """Wait until a lapse that comes last is taken in, and everything that was to be said is on record."""
-    await asyncio.sleep(0.3)
-    await came(lambda: not runner.station.pending and runner.outbox.waiting == 0, "the end of deliveries")
+def acted(runner: Runner) -> bool:
+    """Whether what Ann did was taken in."""
+    return any(deed.by == "ann" for page in runner.station.desk.pages(settled=True) for deed in page.deeds)
+
+
+async def settled(desk: Desk, runner: Runner) -> None:
+    """Wait until every lapse that was published is taken in, and everything that was to be said is on record."""
+    # Lapses come in their order. One that is over before the desk hears of it is no page, only a mark in their row.
+    mark = lapse(f"mark-{next(_marks)}", state="withdrawn", change="withdrawn")
+    await desk.publish(mark)
+    await came(lambda: runner.station.knows(mark), "the last lapse")
+    await came(lambda: not (due(runner) or runner.station.pending or runner.outbox.waiting), "the end of deliveries")
+
+
+def due(runner: Runner) -> bool:
+    """Whether the desk has something to do at once."""
+    wake = runner.station.desk.wake
+    return wake is not None and wake <= runner.clock()
 
 
 def lived(life: Coroutine[Any, Any, object]) -> None:
