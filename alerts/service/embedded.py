@@ -5,7 +5,7 @@ import contextlib
 import fcntl
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -14,15 +14,17 @@ from typing import Protocol
 import structlog
 
 from alerts.audit import Head, read_record
+from alerts.delivery.outbox import Patience
+from alerts.delivery.ports import Port
 from alerts.journal import ActionEntry, AnyEntry, LapseEntry, encode_entry
 from alerts.people import Doorkeeper
+from alerts.policy import Policy
 from alerts.service.deskside import Side
 from alerts.service.recalling import recalled
 from alerts.service.runner import Runner, guarded
 from alerts.service.server import Server
 from alerts.service.settings import DeskSettings
 from alerts.service.store import Store, StoreError
-from alerts.station import Station
 from streams.actions import Action
 from streams.daytime import utc
 from streams.lapses import Lapse
@@ -73,29 +75,38 @@ class Alone:
 
 
 class Embedded:
-    """The journal in a file, and the intake of lapses and actions."""
+    """One desk at work on its file: the journal in there, and the intake of lapses and actions."""
 
     def __init__(
         self,
         store: Store,
-        station: Station,
+        policy: Policy,
         lapses: Lapses,
+        ports: Mapping[str, Port],
         *,
+        run: str | None = None,
         clock: Callable[[], datetime],
         crash: Callable[[BaseException], object],
+        patience: Patience | None = None,
     ) -> None:
-        """Prepare.
+        """Take up the state that the file has.
 
         Args:
             store: The desk's file.
-            station: The desk, recalled from that file.
+            policy: Whom to tell what.
             lapses: Where lapses come from.
+            ports: The ways out, by the ids of receivers.
+            run: The replay or drill that is served.
             clock: The time of day, UTC.
             crash: Is told of a fault of our own.
+            patience: The outbox's.
+
+        Raises:
+            StoreError: when another version wrote the state, in a layout of its own.
         """
         self._clock = clock
         self._store = store
-        self._station = station
+        self._station = recalled(store, policy, run=run)
         self._lapses = lapses
         self._crash = crash
         self._taken = store.taken()
@@ -104,23 +115,23 @@ class Embedded:
         self._waiting: list[tuple[Sequence[AnyEntry], asyncio.Future[None]]] = []
         self._some = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self.runner: Runner | None = None
+        self.runner = Runner(self._station, policy, ports, self, clock=clock, crash=crash, patience=patience)
         self.trouble: str | None = None
         """Why the log cannot be read now."""
 
-    def start(self, runner: Runner) -> None:
+    def start(self) -> None:
         """Begin: all that the desk knows is in its state, so it is live at once."""
-        self.runner = runner
         self._tasks = [asyncio.create_task(guarded(work, self._crash)) for work in (self._write, self._take_in)]
-        runner.go_live()
+        self.runner.go_live()
 
     async def stop(self) -> None:
-        """Take in nothing any more."""
+        """Take in nothing any more, and deliver nothing."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.get_running_loop().run_in_executor(self._thread, self._lapses.close)
         self._thread.shutdown()
+        await self.runner.close()
 
     async def append(self, entries: Sequence[AnyEntry]) -> None:
         """Append; see ``Journal``. What comes at the same time goes to disk together."""
@@ -147,7 +158,6 @@ class Embedded:
             for _, done in batch:
                 if not done.done():
                     done.set_result(None)
-            assert self.runner is not None
             self.runner.send(sendings)
 
     async def _take_in(self) -> None:
@@ -213,29 +223,27 @@ class EmbeddedDesk:
             loop.add_signal_handler(each, self._stopped.set)
         with contextlib.closing(Alone(self._path)), Store(self._path) as store:
             settings = self._settings
-            station = recalled(store, settings.policy, run=settings.run)
-            embedded = Embedded(store, station, self._lapses, clock=utc, crash=self._crash)
-            runner = Runner(
-                station,
+            embedded = Embedded(
+                store,
                 settings.policy,
+                self._lapses,
                 self._ports,
-                embedded,
+                run=settings.run,
                 clock=utc,
                 crash=self._crash,
                 patience=settings.patience,
             )
             side = Side(embedded.act, store.head, lambda: embedded.trouble)
-            server = Server(side, self._doors, lambda: side.runner, bind=settings.bind, hosts=settings.hosts, clock=utc)
+            server = Server(side, self._doors, bind=settings.bind, hosts=settings.hosts, clock=utc)
             await server.start()
             try:
-                embedded.start(runner)
-                side.runner = runner
+                embedded.start()
+                side.runner = embedded.runner
                 ready(f"http://{server.bind}")
                 await self._stopped.wait()
             finally:
                 side.runner = None
                 await embedded.stop()
-                await runner.close()
                 await server.stop()
         if self._fault is not None:
             raise self._fault

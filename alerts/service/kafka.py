@@ -74,7 +74,7 @@ class DeskApp(faust.App):
         self.outputs = Outputs(worker, self.pulse.feel)
         self.side = Side(self._act, self._head)
         doors = Doorkeeper(settings.people)
-        self.server = Server(self.side, doors, lambda: self.side.runner, bind=settings.bind, hosts=settings.hosts, clock=utc)
+        self.server = Server(self.side, doors, bind=settings.bind, hosts=settings.hosts, clock=utc)
         # Whatever cannot be used is found before anything runs.
         self._ports = settings.ports()
         self._listening = listening

@@ -9,10 +9,10 @@ from typing import cast
 
 import structlog
 
-from alerts.api import Deskside, application
+from alerts.api import application
 from alerts.people import Doorkeeper
+from alerts.service.deskside import Side
 from alerts.service.metrics import registry
-from alerts.service.runner import Runner
 from streams.live.health import Bind
 from streams.web.guard import App, Guard
 from streams.web.serving import Server as WebServer
@@ -38,9 +38,8 @@ class Server:
 
     def __init__(
         self,
-        desk: Deskside,
+        side: Side,
         doors: Doorkeeper,
-        runner: Callable[[], Runner | None],
         *,
         bind: str = BIND,
         hosts: Iterable[str] = (),
@@ -53,7 +52,9 @@ class Server:
         """
         self.bind = Bind.read(bind)
         loopback = is_loopback(self.bind.host)
-        app = application(desk, doors, registry(runner), clock=clock, monotonic=time.monotonic, open_metrics=loopback)
+        app = application(
+            side, doors, registry(lambda: side.runner), clock=clock, monotonic=time.monotonic, open_metrics=loopback
+        )
         self._server = _Server(
             configured(Guard(cast("App", app), hosts=hosts), opening=_OPENING, connections=_CONNECTIONS, grace=_GRACE)
         )

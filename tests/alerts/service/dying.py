@@ -18,9 +18,7 @@ from alerts.delivery.opening import open_ports
 from alerts.delivery.ports import Message
 from alerts.service import embedded as embedded_desk
 from alerts.service.embedded import Embedded
-from alerts.service.runner import Runner
 from alerts.service.store import Store
-from alerts.station import Station
 from streams.allowing import AllowList
 from tests.alerts.build import lapse
 from tests.alerts.delivery.running import QUICK
@@ -58,11 +56,9 @@ async def life(folder: Path, url: str, death: Death) -> None:
     """An alarm, an acknowledgement, an all-clear, from wherever the file is."""
     embedded_desk.POLL = 0.01
     rules = policy(url)
-    station, source, faults = Station(rules), Handed(), list[BaseException]()
+    source, faults = Handed(), list[BaseException]()
     with Store(folder / "watch.desk.db") as store:
-        station.recall(store.cells())
         store.append = death.around("the journal", store.append)  # type: ignore[method-assign]
-        embedded = Embedded(store, station, source, clock=now, crash=faults.append)
         ports = open_ports(rules.receivers, folder, AllowList.of(["127.0.0.0/8"]), now)
         hook = ports["hook"]
         assert isinstance(hook, AppriseReceiver)
@@ -74,8 +70,10 @@ async def life(folder: Path, url: str, death: Death) -> None:
             death.step(f"after the {message.sending.kind}")
 
         hook.deliver = delivered  # type: ignore[method-assign]
-        runner = Runner(station, rules, ports, embedded, clock=now, crash=faults.append, patience=QUICK)
-        embedded.start(runner)
+        embedded = Embedded(store, rules, source, ports, clock=now, crash=faults.append, patience=QUICK)
+        runner = embedded.runner
+        station = runner.station
+        embedded.start()
         source.lapses.append(lapse())
         await came(lambda: bool(station.desk.pages(settled=True)) and not station.pending, "the alarm")
         if not store.actions():
@@ -87,7 +85,6 @@ async def life(folder: Path, url: str, death: Death) -> None:
         source.lapses.append(lapse(**OVER))
         await came(lambda: not station.desk.pages() and not station.pending, "the all-clear")
         await embedded.stop()
-        await runner.close()
     assert not faults
 
 

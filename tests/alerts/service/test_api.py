@@ -17,10 +17,8 @@ from alerts.people import Account, Doorkeeper, change, hashed, new_token
 from alerts.policy import Receiver
 from alerts.service.deskside import Side
 from alerts.service.embedded import Embedded
-from alerts.service.runner import Runner
 from alerts.service.server import Server
 from alerts.service.store import Store
-from alerts.station import Station
 from streams.web.guard import Guard
 from tests.alerts.build import lapse
 from tests.alerts.delivery.running import Told
@@ -50,16 +48,17 @@ def served(folder: Path, use: Callable[[Served], Awaitable[None]]) -> None:
             people.append(Account(id=role, name=role, role=role, created=now(), tokens=(token,), password=HASHED()))
         change(folder / "people.json", lambda kept: msgspec.structs.replace(kept, people=tuple(people)))
         faults: list[BaseException] = []
-        source, station = Handed(), Station(rules)
+        source = Handed()
         source.lapses.append(lapse())
         with Store(folder / "watch.desk.db") as store:
-            embedded = Embedded(store, station, source, clock=now, crash=faults.append)
-            runner = Runner(station, rules, {"hook": Told(), "log": Told()}, embedded, clock=now, crash=faults.append)
+            ports = {"hook": Told(), "log": Told()}
+            embedded = Embedded(store, rules, source, ports, clock=now, crash=faults.append)
+            station = embedded.runner.station
             side = Side(embedded.act, store.head)
-            server = Server(side, Doorkeeper(folder / "people.json"), lambda: side.runner, bind="127.0.0.1:0", clock=now)
+            server = Server(side, Doorkeeper(folder / "people.json"), bind="127.0.0.1:0", clock=now)
             await server.start()
-            embedded.start(runner)
-            side.runner = runner
+            embedded.start()
+            side.runner = embedded.runner
             try:
                 await came(lambda: bool(station.desk.pages()) and not station.pending, "the page")
                 async with httpx.AsyncClient(base_url=f"http://{server.bind}", trust_env=False) as client:
@@ -67,7 +66,6 @@ def served(folder: Path, use: Callable[[Served], Awaitable[None]]) -> None:
             finally:
                 await server.stop()
                 await embedded.stop()
-                await runner.close()
         assert not faults
 
     asyncio.run(scenario())

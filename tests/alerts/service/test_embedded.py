@@ -13,7 +13,6 @@ from alerts.policy import Policy
 from alerts.service.embedded import Alone, Embedded
 from alerts.service.runner import Runner
 from alerts.service.store import Store, StoreError
-from alerts.station import Station
 from streams.actions import Action
 from streams.allowing import AllowList
 from streams.lapses import Lapse
@@ -48,19 +47,15 @@ class EmbeddedDesk:
 
     @asynccontextmanager
     async def running(self, policy: Policy, run: str | None = None) -> AsyncIterator[Runner]:
-        station = Station(policy, run=run)
         with Store(self.path) as store:
-            station.recall(store.cells())
-            embedded = Embedded(store, station, self.source, clock=now, crash=self.faults.append)
             ports = open_ports(policy.receivers, self.path.parent, AllowList.of(["127.0.0.0/8"]), now)
-            runner = Runner(station, policy, ports, embedded, clock=now, crash=self.faults.append, patience=QUICK)
-            embedded.start(runner)
+            embedded = Embedded(store, policy, self.source, ports, run=run, clock=now, crash=self.faults.append, patience=QUICK)
+            embedded.start()
             self._embedded = embedded
             try:
-                yield runner
+                yield embedded.runner
             finally:
                 await embedded.stop()
-                await runner.close()
         assert not self.faults
 
     async def publish(self, *lapses: Lapse) -> None:
