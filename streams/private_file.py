@@ -16,11 +16,19 @@ import msgspec
 
 LONGEST = 4_194_304
 """Bytes of a file, at most."""
+PRIVATE = "a file that only its owner can read (chmod 600)"
+"""What is expected of a file with secrets, in words."""
 T = TypeVar("T", bound=msgspec.Struct)
 
 
 class PrivateFileError(Exception):
     """The file cannot be used. The message names it and what was expected."""
+
+
+def open_to_others(found: os.stat_result) -> int | None:
+    """The mode of a file that others than its owner may read, write or run; ``None`` where they may do nothing with it."""
+    mode = stat.S_IMODE(found.st_mode)
+    return mode if mode & 0o077 else None
 
 
 def read(path: Path, kind: type[T]) -> T:
@@ -36,9 +44,9 @@ def read(path: Path, kind: type[T]) -> T:
     except OSError as error:
         raise PrivateFileError(f"{path}: {error.strerror}") from error
     with file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        if mode & 0o077:
-            raise PrivateFileError(f"{path}: expected a file that only its owner can read (chmod 600), got mode {mode:o}")
+        mode = open_to_others(os.fstat(file.fileno()))
+        if mode is not None:
+            raise PrivateFileError(f"{path}: expected {PRIVATE}, got mode {mode:o}")
         data = file.read(LONGEST + 1)
     if len(data) > LONGEST:
         raise PrivateFileError(f"{path}: expected at most {LONGEST} bytes")

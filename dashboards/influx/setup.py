@@ -32,6 +32,7 @@ from dashboards.influx.schema import (
     StandingRow,
 )
 from streams.posture import Stand
+from streams.private_file import open_to_others
 
 WRITTEN = (MINUTES, RECORDS, RUNS)
 """Buckets that the writer writes."""
@@ -213,7 +214,7 @@ class _Setup:
             told = f"the database does not know the one in {wanted.file}"
         elif _granted(fit[0]) != asked or fit[0].status != "active":
             told = "it does not grant just what it should"
-        elif wanted.file.stat().st_mode & 0o077:
+        elif open_to_others(wanted.file.stat()) is not None:
             told = f"others could read {wanted.file}"
         else:
             return Step("token", wanted.name, "as it was")

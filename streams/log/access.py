@@ -7,12 +7,13 @@ does not want to speak without it.
 
 import os
 import ssl
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import msgspec
+
+from streams.private_file import PRIVATE, open_to_others
 
 Security = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -171,11 +172,11 @@ def _file(name: str, text: str | None, *, private: bool = False) -> Path | None:
     path = Path(text)
     try:
         with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            mode = open_to_others(os.fstat(file.fileno()))
     except OSError as error:
         raise _expected(name, f"a file that can be read, got {path}: {error.strerror}") from None
-    if private and mode & 0o077:
-        raise _expected(name, f"a file that only its owner can read (chmod 600), got {path} with mode {mode:o}")
+    if private and mode is not None:
+        raise _expected(name, f"{PRIVATE}, got {path} with mode {mode:o}")
     return path
 
 
