@@ -19,7 +19,7 @@ from dashboards.influx.points import LETTERS
 from dashboards.influx.settings import WriterSettings
 from streams.letters import encode_letter, of_line
 from streams.log.access import access
-from streams.log.kafka import Consumer
+from streams.log.kafka import reading
 from streams.log.knocking import why
 from streams.log.producer import Producer
 from streams.topics import DEAD_LETTER_BYTES, DEAD_LETTERS, INPUTS, LAPSES, STATES
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 2_000
 """Records of one batch, at most."""
 PATIENCE_MS = 20_000
+_CLIENT = "steadyline-influx"
 _FETCH_BYTES = 1_048_576
 _READ = (*INPUTS, LAPSES, STATES, DEAD_LETTERS)
 
@@ -70,20 +71,14 @@ class Log:
         self._servers = settings.log.servers
         self._access = access()
         try:
-            self._consumer = Consumer(
-                bootstrap_servers=self._servers,
-                client_id="steadyline-influx",
+            self._consumer = reading(
+                settings.log.bootstrap,
+                _CLIENT,
+                self._access,
+                PATIENCE_MS / 1_000,
                 group_id=settings.group,
-                enable_auto_commit=False,
-                allow_auto_create_topics=False,
-                auto_offset_reset="earliest",
-                isolation_level="read_committed",
                 max_poll_records=AT_ONCE,
                 max_partition_fetch_bytes=_FETCH_BYTES,
-                bootstrap_timeout_ms=PATIENCE_MS,
-                request_timeout_ms=PATIENCE_MS,
-                metrics_enabled=False,
-                **self._access.settings(),
             )
         except KafkaError as error:
             told = why(settings.log.bootstrap, str(error))
@@ -173,7 +168,7 @@ class Log:
             if self._producer is None:
                 self._producer = Producer(
                     bootstrap_servers=self._servers,
-                    client_id="steadyline-influx",
+                    client_id=_CLIENT,
                     acks="all",
                     max_request_size=DEAD_LETTER_BYTES,
                     max_block_ms=PATIENCE_MS,

@@ -25,7 +25,7 @@ from streams.events import AnyEvent, ChannelCheck, FeedHeartbeat, Tick
 from streams.events.decode import Refused, decode
 from streams.lapses import Lapse, decode_lapse
 from streams.log.access import access
-from streams.log.kafka import Consumer
+from streams.log.kafka import Consumer, reading
 from streams.log.knocking import why
 from streams.posture import Stand, Standing, decode_posture
 from streams.scorecard.stretches import lapsed_and_unknown
@@ -147,20 +147,7 @@ class LiveTopics:
         return "good", ""
 
     def _connected(self) -> Consumer:
-        consumer = Consumer(
-            bootstrap_servers=[server.strip() for server in self._bootstrap.split(",")],
-            client_id="steadyline-watch",
-            group_id=None,
-            enable_auto_commit=False,
-            allow_auto_create_topics=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            bootstrap_timeout_ms=_PATIENCE_MS,
-            request_timeout_ms=_PATIENCE_MS,
-            metrics_enabled=False,
-            **self._access.settings(),
-        )
-        self._consumer = consumer
+        consumer = self._consumer = reading(self._bootstrap, "steadyline-watch", self._access, _PATIENCE_MS / 1_000)
         there = consumer.topics()
         if missing := sorted(name for name in self._kinds if name not in there):
             raise _NotThereError(f"no topic {', '.join(missing)} is there: steadyline topics create")

@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from streams.log.access import access
+from streams.log.access import Access, access
 from streams.log.knocking import why
 
 PATIENCE = 10.0
@@ -96,6 +96,36 @@ class Consumer(KafkaConsumer):  # type: ignore[misc]  # it comes without types
             raise
 
 
+def reading(bootstrap: str, client: str, known: Access, patience: float, **settings: object) -> Consumer:
+    """A consumer that reads the log as it stands: it creates no topic, and commits nothing of its own accord.
+
+    Args:
+        bootstrap: ``HOST:PORT``, several with commas.
+        client: What it calls itself to the broker.
+        known: How it makes itself known.
+        patience: Seconds to wait for the broker, each time.
+        settings: What this one is told besides.
+
+    Raises:
+        KafkaError: when no broker answers.
+    """
+    patience_ms = int(patience * 1_000)
+    return Consumer(
+        bootstrap_servers=[server.strip() for server in bootstrap.split(",")],
+        client_id=client,
+        enable_auto_commit=False,
+        allow_auto_create_topics=False,
+        auto_offset_reset="earliest",
+        # What was written by a transaction that came to nothing is not in the log.
+        isolation_level="read_committed",
+        bootstrap_timeout_ms=patience_ms,
+        request_timeout_ms=max(patience_ms, 1_000),
+        metrics_enabled=False,
+        **known.settings(),
+        **settings,
+    )
+
+
 class TopicReader:
     """Reads one topic, one partition after the other. Use it as a context manager."""
 
@@ -113,23 +143,14 @@ class TopicReader:
         self.topic = topic
         self._bootstrap = bootstrap
         self._patience = patience
-        patience_ms = int(patience * 1_000)
         try:
-            self._consumer = Consumer(
-                bootstrap_servers=[server.strip() for server in bootstrap.split(",")],
-                client_id="steadyline-reader",
-                group_id=None,
-                enable_auto_commit=False,
-                allow_auto_create_topics=False,
-                auto_offset_reset="earliest",
-                # What was written by a transaction that came to nothing is not in the log.
-                isolation_level="read_committed",
+            self._consumer = reading(
+                bootstrap,
+                "steadyline-reader",
+                access(),
+                patience,
                 max_poll_records=AT_ONCE,
                 max_partition_fetch_bytes=_FETCH_BYTES,
-                bootstrap_timeout_ms=patience_ms,
-                request_timeout_ms=max(patience_ms, 1_000),
-                metrics_enabled=False,
-                **access().settings(),
             )
         except KafkaError as error:
             raise self._away(why(bootstrap, str(error))) from error
