@@ -61,6 +61,12 @@ def note(message: str) -> None:
     err().print(words(message, "dim"), soft_wrap=True)
 
 
+def show_once(secret: str, what: str) -> None:
+    """Print a secret of which only the hash is kept, and say beside it that this was the only time."""
+    out().print(words(secret), soft_wrap=True)
+    note(f"{what}; it is kept nowhere, and cannot be shown again")
+
+
 def emit(line: bytes) -> None:
     """Write one line of JSON to standard output; what is not seen is written as JSON's own escapes."""
     if not line.isascii():

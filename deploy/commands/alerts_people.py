@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from deploy.commands.options import Json, examples, moment
-from deploy.consoles import emit, note, out, words
+from deploy.consoles import emit, out, show_once, words
 from deploy.exits import bad_input, bad_use
 from deploy.places import state_log
 
@@ -97,12 +97,10 @@ def add(
     _changed(people_at(people), put)
     if as_json:
         emit(msgspec.json.encode({**_row(added[0]), "token": secret}))
-        return
-    if secret is None:
+    elif secret is None:
         out().print(words(f"{person} is {added[0].role}"))
-        return
-    out().print(words(secret), soft_wrap=True)
-    note(f"the token of {person}, {added[0].role}; it is kept nowhere, and cannot be shown again")
+    else:
+        show_once(secret, f"the token of {person}, {added[0].role}")
 
 
 @app.command("list", epilog=examples("steadyline alerts people list", "steadyline alerts people list --json", _CODES))

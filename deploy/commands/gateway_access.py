@@ -42,22 +42,22 @@ def ledger_at(path: Path | None) -> Path:
     return path or state_log().with_name("gateway-ledger.db")
 
 
-def kept_or_leave(path: Path) -> "Kept":
-    """What the file says; leaves with 3 where it cannot be used."""
+def kept_or_leave(path: Path | None) -> "Kept":
+    """What the file of tokens says; leaves with 3 where it cannot be used."""
     from producers.gateway.tokens import TokensError, read
 
     try:
-        return read(path)
+        return read(tokens_at(path))
     except TokensError as error:
         bad_input(str(error))
 
 
-def change_or_leave(path: Path, put: "Callable[[Kept], Kept]") -> None:
-    """Change the file as one step; leaves with 3 where it cannot be used."""
+def change_or_leave(path: Path | None, put: "Callable[[Kept], Kept]") -> None:
+    """Change the file of tokens as one step; leaves with 3 where it cannot be used."""
     from producers.gateway.tokens import TokensError, change
 
     try:
-        change(path, put)
+        change(tokens_at(path), put)
     except TokensError as error:
         bad_input(str(error))
 

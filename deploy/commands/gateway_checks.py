@@ -16,10 +16,9 @@ from deploy.commands.gateway_access import (
     known_or_leave,
     ledger_at,
     made_or_leave,
-    tokens_at,
 )
 from deploy.commands.options import Json, Rules, examples
-from deploy.consoles import emit, note, out, words
+from deploy.consoles import emit, out, show_once, words
 from deploy.exits import bad_input, bad_use
 from deploy.replaying.session import rules_or_leave
 from streams.daytime import utc
@@ -73,19 +72,18 @@ def add_check(
             bad_use(f"there is a check called {name} already: remove it first, or give this one another name")
         return msgspec.structs.replace(kept, checks=(*kept.checks, check))
 
-    change_or_leave(tokens_at(tokens_file), put)
+    change_or_leave(tokens_file, put)
     told = f"{url.rstrip('/')}/ping/{address}"
     if as_json:
         emit(msgspec.json.encode({**_row(check), "url": told}))
-        return
-    out().print(words(told), soft_wrap=True)
-    note(f"the address of {name}; it is kept nowhere, and cannot be shown again")
+    else:
+        show_once(told, f"the address of {name}")
 
 
 @checks.command("list", epilog=examples("steadyline gateway check list", "steadyline gateway check list --json", CODES))
 def list_checks(tokens_file: TokensFile = None, as_json: Json = False) -> None:
     """List the checks. Their addresses are not known."""
-    kept = kept_or_leave(tokens_at(tokens_file))
+    kept = kept_or_leave(tokens_file)
     for check in kept.checks:
         if as_json:
             emit(msgspec.json.encode(_row(check)))
@@ -106,7 +104,7 @@ def remove_check(name: Name, tokens_file: TokensFile = None, as_json: Json = Fal
             bad_use(f"no check is called {name}")
         return msgspec.structs.replace(kept, checks=rest)
 
-    change_or_leave(tokens_at(tokens_file), put)
+    change_or_leave(tokens_file, put)
     if as_json:
         emit(msgspec.json.encode({"name": name, "removed": True}))
     else:

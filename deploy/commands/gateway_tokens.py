@@ -17,10 +17,9 @@ from deploy.commands.gateway_access import (
     known_or_leave,
     made_or_leave,
     names_in,
-    tokens_at,
 )
 from deploy.commands.options import Json, Rules, examples, moment
-from deploy.consoles import emit, note, out, words
+from deploy.consoles import emit, out, show_once, words
 from deploy.exits import bad_use
 from deploy.replaying.session import rules_or_leave
 from streams.daytime import utc
@@ -102,18 +101,17 @@ def add_token(
         rest = tuple(other for other in kept.tokens if other.name != name)
         return msgspec.structs.replace(kept, tokens=(*rest, token))
 
-    change_or_leave(tokens_at(tokens_file), put)
+    change_or_leave(tokens_file, put)
     if as_json:
         emit(msgspec.json.encode({**_row(token, now), "token": secret}))
-        return
-    out().print(words(secret), soft_wrap=True)
-    note(f"the token of {name}; it is kept nowhere, and cannot be shown again")
+    else:
+        show_once(secret, f"the token of {name}")
 
 
 @tokens.command("list", epilog=examples("steadyline gateway token list", "steadyline gateway token list --json", CODES))
 def list_tokens(tokens_file: TokensFile = None, as_json: Json = False) -> None:
     """List the tokens: what each may send, and whether it is valid. The tokens themselves are not known."""
-    kept, now = kept_or_leave(tokens_at(tokens_file)), utc()
+    kept, now = kept_or_leave(tokens_file), utc()
     if as_json:
         for token in kept.tokens:
             emit(msgspec.json.encode(_row(token, now)))
@@ -155,7 +153,7 @@ def revoke(name: Name, tokens_file: TokensFile = None, as_json: Json = False) ->
             bad_use(f"no token that is in use is called {name}")
         return made
 
-    change_or_leave(tokens_at(tokens_file), put)
+    change_or_leave(tokens_file, put)
     if as_json:
         emit(msgspec.json.encode(_row(revoked[0], now)))
     else:
