@@ -8,9 +8,10 @@ import typer
 
 from deploy.commands import grafana_server
 from deploy.commands.grafana_contacts import Contacts, routing_or_leave
+from deploy.commands.grafana_files import write_or_leave
 from deploy.commands.options import Json, examples
 from deploy.consoles import emit, out, words
-from deploy.exits import BAD_INPUT, FINE, bad_input
+from deploy.exits import BAD_INPUT, FINE
 
 app = typer.Typer(
     help="Dashboards and alert rules for Grafana, as code: check them, write them to files, bring a Grafana to them.",
@@ -73,19 +74,7 @@ def render(
     """Write all of it as files from which Grafana provisions itself. The same is meant, the same bytes are written."""
     from dashboards.grafana.files import files
 
-    made = files(routing_or_leave(contacts))
-    try:
-        for name, text in made.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        bad_input(f"{error.filename}: {error.strerror}")
-    for name in made:
-        if as_json:
-            emit(msgspec.json.encode({"file": name}))
-        else:
-            out().print(words(name), soft_wrap=True)
+    write_or_leave(folder, files(routing_or_leave(contacts)), as_json=as_json)
 
 
 app.command(epilog=grafana_server.DIFF)(grafana_server.diff)

@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from deploy.commands.grafana_contacts import Contacts, addressed, routing_or_leave
+from deploy.commands.grafana_files import write_or_leave
 from deploy.commands.options import Json, examples
 from deploy.consoles import emit, note, out, words
 from deploy.exits import FINE, LAPSED, bad_input, bad_use
@@ -118,18 +119,7 @@ def pull(
 
     server = _server(url, token_file, plain=plain_http)
     made = kept(_asked(lambda: found(server)))
-    try:
-        for name, thing in made.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(rendered(thing), encoding="utf-8")
-    except OSError as error:
-        bad_input(f"{error.filename}: {error.strerror}")
-    for name in made:
-        if as_json:
-            emit(msgspec.json.encode({"file": name}))
-        else:
-            out().print(words(name), soft_wrap=True)
+    write_or_leave(folder, {name: rendered(thing) for name, thing in made.items()}, as_json=as_json)
 
 
 def _server(url: str, token_file: Path | None, *, plain: bool) -> "Remote":
