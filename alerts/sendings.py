@@ -37,11 +37,12 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         receiver: The id of the receiver in the policy.
         person: On whose behalf the receiver was chosen, where a rota or a person was asked for.
         at: When the desk decided it, UTC.
-        severity: That of the page as a whole.
+        severity: The loudest of what it is about.
         lapses: What it is about, at the revision the desk knows; the first so many where there are very many.
         more: How many more there are.
         because: Why now, in words: the step, the flapping, the silence that ended.
         step: The step of the escalation, from 1.
+        stands: The loudest that stands of all that this receiver was ever told on the page; ``None`` where nothing does.
         exercise: A drill: goes to the exercise route only.
         run: The replay or drill it belongs to.
     """
@@ -58,8 +59,19 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     because: str = ""
     person: str | None = None
     step: int | None = None
+    stands: Severity | None = None
     exercise: bool = False
     run: str | None = None
+
+    @property
+    def clears(self) -> bool:
+        """Whether it says that something is over."""
+        return self.kind in CLEARING
+
+    @property
+    def ends(self) -> bool:
+        """Whether with it all is over that this receiver was told: where more stands, what fires must go on firing."""
+        return self.clears and self.stands is None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -11,7 +11,7 @@ import msgspec
 from alerts.desk import Desk, RefusedError
 from alerts.journal import AnyEntry, LapseEntry, OutcomeEntry
 from alerts.policy import Policy
-from alerts.sendings import CLEARING, PASSING, Outcome, Sending
+from alerts.sendings import PASSING, Outcome, Sending
 from streams.lapses import Lapse
 from streams.layouts import LAYOUT_CELL, refuse_other
 
@@ -111,7 +111,12 @@ class Station:
         self._changed[f"pending{_SEPARATOR}{outcome.key}"] = None
         if not outcome.delivered or sending.kind in PASSING:
             return
-        if sending.kind in CLEARING:
+        if sending.clears and not sending.ends:
+            # What else was told goes on firing, as loud as what stands of it.
+            fires = self.firing.get((sending.receiver, sending.page))
+            if fires is not None and outcome.receiver == sending.receiver:
+                self._fire(sending.receiver, sending.page, msgspec.structs.replace(fires, stands=sending.stands))
+        elif sending.ends:
             # Whoever took it: what was to be told that it is over must not fire on, be it that a stand-in heard of it.
             for receiver in {outcome.receiver, sending.receiver}:
                 self._fire(receiver, sending.page, None)

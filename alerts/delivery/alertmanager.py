@@ -90,7 +90,7 @@ class AlertmanagerReceiver:
 
     async def _deliver(self, message: Message) -> None:
         page, now = message.sending.page, self._clock()
-        if message.clears:
+        if message.ends:
             ending = self._firing.get(page) or self._ending.get(page) or self._next(message)
             self._firing.pop(page, None)
             self._ending[page] = ending
@@ -98,11 +98,16 @@ class AlertmanagerReceiver:
             self._ending.pop(page, None)
             return
         before, after = self._firing.get(page), self._next(message)
-        told = [_alert(after, message, until=now + HOLDS)]
-        if before is not None and before.labels != after.labels and message.sending.kind not in PASSING:
+        passing = message.sending.kind in PASSING
+        if message.sending.clears:
+            # Something else on the page stands: that is what fires, and in its words. Where nothing fired it was no alarm.
+            passing = before is None
+            after = after if before is None else after._replace(message=before.message)
+        told = [_alert(after, after.message, until=now + HOLDS)]
+        if before is not None and before.labels != after.labels and not passing:
             told.append(_alert(before, before.message, until=now))
         await self._post(told)
-        if message.sending.kind in PASSING:
+        if passing:
             # Said once, it ends by itself; and what fires besides goes on.
             return
         self._firing[page] = after
@@ -116,13 +121,14 @@ class AlertmanagerReceiver:
 
     def _next(self, message: Message) -> _Firing:
         sending = message.sending
+        severity = str(sending.stands or sending.severity)
         known = self._firing.get(sending.page)
         if known is not None:
-            return _Firing(known.since, {**known.labels, "severity": str(sending.severity)}, message)
+            return _Firing(known.since, {**known.labels, "severity": severity}, message)
         labels = {
             "alertname": "SteadylineLapse",
             "page": sending.page,
-            "severity": str(sending.severity),
+            "severity": severity,
             "exercise": "yes" if sending.exercise else "no",
         }
         if sending.lapses:

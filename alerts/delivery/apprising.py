@@ -19,6 +19,9 @@ from apprise.plugins.custom_json import NotifyJSON
 from apprise.plugins.custom_xml import NotifyXML
 from apprise.plugins.email import base as mails
 from apprise.plugins.pagerduty import NotifyPagerDuty, PagerDutyAction
+from apprise.plugins.pagertree import NotifyPagerTree
+from apprise.plugins.signl4 import NotifySIGNL4
+from apprise.plugins.splunk import NotifySplunk
 
 from alerts.delivery.addresses import Lookup, address_of, look_up, refuse_unmeant, without_secrets
 from alerts.delivery.ports import Message, ReceiverError, UndeliveredError
@@ -30,6 +33,8 @@ TIMEOUT = 10.0
 """Seconds after which a receiver that does not answer counts as one that did not take it."""
 AT_ONCE = 4
 """Messages that are under way to one receiver at the same time."""
+_INCIDENTS: dict[type, str] = {NotifyPagerTree: "thirdparty", NotifySIGNL4: "external_id", NotifySplunk: "entity_id"}
+"""What services call the name by which they know an incident again."""
 _WEBHOOKS = (NotifyJSON, NotifyForm, NotifyXML)
 
 # It names addresses in its log, secrets and all. What it says of one message is caught for that message.
@@ -172,17 +177,24 @@ def _dress(service: Any, message: Message) -> None:  # noqa: ANN401
             "kind": sending.kind,
             "severity": str(sending.severity),
             "exercise": "yes" if sending.exercise else "no",
+            "over": "yes" if sending.ends else "no",
         }
         service.payload_extras = {**told, **service.payload_extras}
+    elif (name := _INCIDENTS.get(type(service))) is not None and service.action == "map":
+        # Where a success closes what fires: without its page's name an incident is that of all pages, or of one word alone.
+        setattr(service, name, f"steadyline-{sending.page}")
     elif isinstance(service, NotifyPagerDuty):
         service.dedup = f"steadyline-{sending.page}"
-        service.action = PagerDutyAction.RESOLVE if message.clears else PagerDutyAction.TRIGGER
+        service.action = PagerDutyAction.RESOLVE if message.ends else PagerDutyAction.TRIGGER
 
 
 def _urgency(message: Message) -> apprise.NotifyType:
-    if message.clears:
+    sending = message.sending
+    if sending.ends:
         return apprise.NotifyType.SUCCESS
-    if message.sending.severity.rank >= Severity.PAGE.rank:
+    # By a success some services close what fires; while more of the page stands, its loudness is that of what stands.
+    severity = sending.stands if sending.clears and sending.stands is not None else sending.severity
+    if severity.rank >= Severity.PAGE.rank:
         return apprise.NotifyType.FAILURE
     return apprise.NotifyType.WARNING
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from alerts.sendings import CLEARING, Sending
+from alerts.sendings import Sending
 
 Wording = Callable[[Sending], tuple[str, str]]
 """Puts a sending into words: a title of one line, and a text. Harmless ones, whatever the events say."""
@@ -17,9 +17,9 @@ class Message(NamedTuple):
     body: str
 
     @property
-    def clears(self) -> bool:
-        """Whether it takes an alarm back."""
-        return self.sending.kind in CLEARING
+    def ends(self) -> bool:
+        """Whether it takes back the last of what the receiver was told about the page."""
+        return self.sending.ends
 
 
 class UndeliveredError(Exception):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from alerts.sendings import CLEARING, Outcome, Sending
+from alerts.sendings import Outcome, Sending
 
 _MOST = 10_000
 """So many sendings are awaited; the oldest of more are given up."""
@@ -49,7 +49,7 @@ class Awaiting:
             drill=sending.exercise,
             run=sending.run,
             at=sending.at,
-            clears=sending.kind in CLEARING,
+            clears=sending.clears,
         )
         self._touched[sending.key] = None
         while len(self.known) > _MOST:

@@ -46,19 +46,27 @@ class Saying:
         listed = sorted(items, key=by_loudness)
         found = []
         allowed = [told for told in to if self.allowed(told.receiver, drill=head.drill)]
-        for receiver, person in allowed:
-            found.append(one(head, kind, Told(receiver, person), now, because, items=listed, step=step))
+        for told in allowed:
+            receiver, person = told
+            stands = self._stands(page, receiver, listed)
+            found.append(one(head, kind, told, now, because, items=listed, step=step, stands=stands))
             head.words.append(Word(at=now, number=head.number, kind=kind, receiver=receiver, person=person))
         while len(head.words) > MOST_DEEDS:
             del head.words[MOST_DEEDS // 2]
         receivers = {told.receiver for told in allowed}
         for item in listed:
-            told = receivers | set(item.told)
+            heard = receivers | set(item.told)
             owed = set(item.owed) - receivers if kind in CLEARING or kind == "late" else receivers | set(item.owed)
-            if (len(told), len(owed)) != (len(item.told), len(item.owed)):
-                item.told, item.owed = tuple(sorted(told)), tuple(sorted(owed))
+            if (len(heard), len(owed)) != (len(item.told), len(item.owed)):
+                item.told, item.owed = tuple(sorted(heard)), tuple(sorted(owed))
                 page.touched.add(item.lapse.id)
         return found
+
+    def _stands(self, page: Page, receiver: str, listed: Sequence[Item]) -> Severity | None:
+        """The loudest that stands of what the receiver hears now or heard before."""
+        heard = (item for item in page.items.values() if receiver in item.owed)
+        standing = (item.lapse.severity for item in (*listed, *heard) if not item.over)
+        return max(standing, key=lambda severity: severity.rank, default=None)
 
 
 class Numbered(Protocol):
@@ -79,6 +87,7 @@ def one(
     *,
     items: Sequence[Item] = (),
     step: int | None = None,
+    stands: Severity | None = None,
 ) -> Sending:
     """The next sending about a page, to one receiver."""
     about.number += 1
@@ -95,6 +104,7 @@ def one(
         more=max(0, len(items) - LISTED),
         because=because,
         step=step,
+        stands=stands,
         exercise=about.drill,
         run=about.run,
     )

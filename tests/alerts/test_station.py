@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from alerts.policy import Receiver
 from alerts.sendings import CLEARING, Outcome, Sending
 from alerts.station import Station
 from streams.actions import Acknowledge, Action
+from streams.lapses import Lapse
+from streams.severity import Severity
 from tests.alerts.build import NOON, lapse
 from tests.alerts.service.policies import policy
 
@@ -108,17 +111,22 @@ def test_each_sending_is_pending_until_its_outcome_and_said_under_one_key(steps:
 
 @settings(max_examples=60)
 @given(STEPS)
-def test_alertmanager_fires_what_it_took_last_unless_that_was_an_all_clear(steps: list[tuple[str, int]]) -> None:
+def test_alertmanager_fires_what_it_took_last_until_nothing_of_it_stands(steps: list[tuple[str, int]]) -> None:
     writer = written(steps)
     by_key = {sending.key: sending for sending in writer.sent}
     last: dict[str, Sending] = {}
     for entry in map(decode_entry, writer.entries):
         if isinstance(entry, OutcomeEntry) and entry.outcome.delivered:
             sending = by_key[entry.outcome.key]
-            if sending.receiver == "hook" and sending.kind != "late":
+            if sending.receiver != "hook" or sending.kind == "late":
+                continue
+            if sending.kind not in CLEARING:
                 last[sending.page] = sending
-    standing = {page: sending for page, sending in last.items() if sending.kind not in CLEARING}
-    assert {page: sending for (_, page), sending in writer.station.firing.items()} == standing
+            elif sending.stands is None:
+                last.pop(sending.page, None)
+            elif sending.page in last:
+                last[sending.page] = msgspec.structs.replace(last[sending.page], stands=sending.stands)
+    assert {page: sending for (_, page), sending in writer.station.firing.items()} == last
 
 
 @given(STEPS)
@@ -138,4 +146,25 @@ def test_what_a_stand_in_was_told_is_over_fires_nowhere() -> None:
     (clear,) = writer.station.pending.values()
     outcome = Outcome(key=clear.key, receiver="log", at=writer.now, delivered=True)
     writer.put(OutcomeEntry(at=writer.now, outcome=outcome))
+    assert writer.station.firing == {}
+
+
+def test_the_end_of_one_lapse_ends_nothing_of_another_on_its_page() -> None:
+    writer = Writer()
+
+    def took(*lapses: Lapse) -> None:
+        for each in lapses:
+            writer.put(LapseEntry(at=writer.now, lapse=each))
+        writer.do(("tick", 2))
+        while writer.station.pending:
+            writer.do(("took", 1))
+
+    over: dict[str, Any] = {"revision": 2, "change": "resolved", "state": "resolved", "resolved": NOON, "group": "e-1"}
+    critical = Severity.CRITICAL
+    took(lapse("east", group="e-1", severity=critical), lapse("west", group="e-1"))
+    took(lapse("east", **over, severity=critical))
+    assert writer.sent[-1].kind == "all-clear"
+    assert [(sending.kind, sending.stands) for sending in writer.station.firing.values()] == [("update", Severity.PAGE)]
+    took(lapse("west", **over))
+    assert writer.sent[-1].ends
     assert writer.station.firing == {}

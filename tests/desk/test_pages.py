@@ -368,3 +368,22 @@ def test_an_acknowledgement_must_end_after_now_and_within_a_year() -> None:
         with pytest.raises(RefusedError, match="expected an end"):
             run.ack(MINUTE, until=until)
     run.ack(MINUTE, until=MINUTE + SECOND)
+
+
+def test_each_word_says_the_loudest_that_stands_of_what_its_receiver_heard() -> None:
+    run = Run()
+    loud: dict[str, Any] = {"group": "announcement", "severity": Severity.CRITICAL}
+    run.lapse(lapse("one", **loud), lapse("two", **loud), lapse("three", group="announcement", severity=Severity.WARN))
+    assert {(sending.kind, sending.receiver, sending.stands) for sending in run.until(MINUTE)} == {
+        ("alarm", "ann-phone", Severity.CRITICAL),
+        ("alarm", "notes", Severity.WARN),
+    }
+    run.lapse(lapse("two", 2, "eased", group="announcement"), at=MINUTE)
+    (eased,) = [sending for sending in run.until(2 * MINUTE) if sending.receiver == "ann-phone"]
+    assert (eased.kind, eased.severity, eased.stands) == ("update", Severity.PAGE, Severity.CRITICAL)
+    run.lapse(lapse("one", 2, "resolved", **loud), at=2 * MINUTE)
+    (partly,) = run.until(3 * MINUTE)
+    assert (partly.kind, partly.stands, partly.ends) == ("all-clear", Severity.PAGE, False)
+    run.lapse(lapse("two", 3, "resolved", group="announcement"), at=3 * MINUTE)
+    (last,) = run.until(4 * MINUTE)
+    assert (last.kind, last.receiver, last.ends) == ("all-clear", "ann-phone", True)
