@@ -1,198 +1,11 @@
 """What was reported, kept as sets: the order in which reports arrived leaves no trace here."""
 
-from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from operator import attrgetter
+from datetime import UTC, datetime
 from typing import NamedTuple
 
-import msgspec
-
-from streams.events import ChannelStatus, Event, Interval
+from streams.events import ChannelStatus, Interval
+from streams.signs import Sign, Signs
 from streams.spans import Span
-
-_TWO_DAYS = timedelta(days=2)
-
-
-class Sign(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
-    """A sign of life of a channel or a contact of a dyad, by the instants at which it can have happened (UTC)."""
-
-    earliest: datetime
-    latest: datetime
-    event: str
-    source: str
-
-    @classmethod
-    def of(cls, event: Event) -> "Sign":
-        """The sign that an event gives."""
-        earliest, latest = event.occurred
-        return cls(earliest, latest, event.id, event.source)
-
-
-class Signs:
-    """Signs in order of time, each once."""
-
-    __slots__ = ("_kept", "_kept_upto", "_stale", "_trimmed", "forgotten_from", "items", "vague")
-
-    def __init__(self) -> None:
-        self._kept: dict[int, int] = {}
-        """How many signs ``changes`` gave of each stretch."""
-        self._kept_upto: Sign | None = None
-        self._stale: set[int] = set()
-        self._trimmed: datetime | None = None
-        self.items: list[Sign] = []
-        self.forgotten_from: datetime | None = None
-        """The earliest instant of any sign that was forgotten, UTC."""
-        self.vague = False
-        """Whether any sign was ever known less exactly than to the minute."""
-
-    def add(self, sign: Sign) -> int | None:
-        """Put the sign in its place; its place, or ``None`` where it was known."""
-        items = self.items
-        place = bisect_left(items, sign)
-        if place < len(items) and items[place] == sign:
-            return None
-        items.insert(place, sign)
-        self._stale.add(_stretch(sign.earliest))
-        self.vague = self.vague or sign.earliest != sign.latest
-        return place
-
-    def remove(self, sign: Sign) -> bool:
-        """Take the sign out; whether it was there."""
-        place = bisect_left(self.items, sign)
-        if place < len(self.items) and self.items[place] == sign:
-            del self.items[place]
-            self._stale.add(_stretch(sign.earliest))
-            return True
-        return False
-
-    def first_from(self, moment: datetime) -> Sign | None:
-        """The first sign that certainly came at or after ``moment``."""
-        place = bisect_left(self.items, moment, key=_earliest)
-        return self.items[place] if place < len(self.items) else None
-
-    def first_after(self, moment: datetime) -> Sign | None:
-        """The first sign that certainly came after ``moment``."""
-        items = self.items
-        place = bisect_left(items, moment, key=_earliest)
-        while place < len(items) and items[place].earliest <= moment:
-            place += 1
-        return items[place] if place < len(items) else None
-
-    def possibly_after(self, moment: datetime) -> Sign | None:
-        """The first sign that can have come after ``moment``; one known to the day only may have."""
-        items = self.items
-        place = bisect_left(items, moment, key=_earliest)
-        first = items[place] if place < len(items) else None
-        while first is not None and first.latest <= moment:
-            place += 1
-            first = items[place] if place < len(items) else None
-        # A sign known to the day began up to a day before the instant it may mean.
-        for before in range(bisect_left(items, moment, key=_earliest) - 1, -1, -1):
-            if items[before].latest > moment:
-                first = items[before]
-            elif moment - items[before].earliest > _TWO_DAYS:
-                break
-        return first
-
-    def last_until(self, moment: datetime) -> Sign | None:
-        """The last sign that can have come at or before ``moment``."""
-        place = bisect_right(self.items, moment, key=_earliest)
-        return self.items[place - 1] if place else None
-
-    def heard_by(self, moment: datetime) -> bool:
-        """Whether any sign, forgotten by now or not, can have come at or before ``moment``."""
-        return self.last_until(moment) is not None or (self.forgotten_from is not None and self.forgotten_from <= moment)
-
-    def within(self, start: datetime, end: datetime) -> list[Sign]:
-        """The signs that can have come from ``start`` to ``end``, both inclusive."""
-        place = bisect_right(self.items, end, key=_earliest)
-        result = []
-        # A day-precision sign begins up to a day before the instant it may mean.
-        for number in range(place - 1, -1, -1):
-            sign = self.items[number]
-            if sign.latest >= start:
-                result.append(sign)
-            elif start - sign.earliest > _TWO_DAYS:
-                break
-        result.reverse()
-        return result
-
-    def forget(self, before: datetime, but: Sequence[Sign] = ()) -> None:
-        """Drop what certainly came before ``before``, but the last of it, and but those that are named, in order."""
-        if len(self.items) < 2 or self.items[1].earliest >= before:
-            # The usual answer, found without a search.
-            return
-        place = bisect_left(self.items, before, key=_earliest) - 1
-        if place > len(but):
-            self._trimmed = before
-            first = self.items[0].earliest
-            if self.forgotten_from is None or first < self.forgotten_from:
-                self.forgotten_from = first
-            # One known to the day can reach beyond those that began after it.
-            vague = [sign for sign in self.items[:place] if sign.latest >= before] if self.vague else []
-            self.items[:place] = sorted({*vague, *(sign for sign in but if sign < self.items[place])})
-
-    @property
-    def changed(self) -> bool:
-        """Whether ``changes`` has anything to give."""
-        return bool(self._stale) or self._trimmed is not None or (self.items[-1] if self.items else None) is not self._kept_upto
-
-    def changes(self) -> Iterator[tuple[int, list[Sign] | None]]:
-        """The signs of every ten minutes (numbered since 1970) that changed since the last call; ``None`` where none is left.
-
-        Most signs are put at the end, past ``add``: they are found by looking back to the last one that was given.
-        """
-        items, stale, start = self.items, self._stale, _NEVER
-        for sign in reversed(items):
-            if sign is self._kept_upto:
-                break
-            if sign.earliest < start:
-                number = _stretch(sign.earliest)
-                stale.add(number)
-                start = _start(number)
-        if self._trimmed is not None:
-            last = _stretch(self._trimmed)
-            stale.update(number for number, count in self._kept.items() if number <= last and count != len(self._of(number)))
-            self._trimmed = None
-        for number in sorted(stale):
-            signs = self._of(number)
-            if signs:
-                self._kept[number] = len(signs)
-                yield number, signs
-            elif self._kept.pop(number, None) is not None:
-                yield number, None
-        stale.clear()
-        self._kept_upto = items[-1] if items else None
-
-    def _of(self, number: int) -> list[Sign]:
-        start = bisect_left(self.items, _start(number), key=_earliest)
-        return self.items[start : bisect_left(self.items, _start(number + 1), lo=start, key=_earliest)]
-
-    def recall(self, signs: Iterable[Sign]) -> None:
-        """Hold these signs, as ``changes`` gave them; whoever looks at ``items`` goes on looking at them."""
-        self.items[:] = sorted(signs)
-        self._kept = dict(Counter(_stretch(sign.earliest) for sign in self.items))
-        self._kept_upto = self.items[-1] if self.items else None
-        self.vague = any(sign.earliest != sign.latest for sign in self.items)
-
-
-_NEVER = datetime.max.replace(tzinfo=UTC)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_STRETCH = timedelta(minutes=10)
-"""So short that a check a minute means a small cell, and so long that a check a day is no more cells than signs."""
-
-
-def _stretch(moment: datetime) -> int:
-    return (moment - _EPOCH) // _STRETCH
-
-
-def _start(number: int) -> datetime:
-    return _EPOCH + number * _STRETCH
-
-
-_earliest = attrgetter("earliest")
 
 
 class Suspension(NamedTuple):
@@ -207,6 +20,7 @@ class Suspension(NamedTuple):
         return self.start.earliest <= moment and (self.ended is None or moment < self.ended.earliest)
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Post = tuple[list[datetime], int]
 """A board on which is written when channels were last heard, and the place of one."""
 _NOWHERE = [_EPOCH]
@@ -259,7 +73,7 @@ class ChannelRecord:
     @property
     def first(self) -> datetime | None:
         """The earliest instant of any check or contact on record, UTC."""
-        firsts = [signs.items[0].earliest for signs in (self.signs, self.silences) if signs.items]
+        firsts = [signs.earliest[0] for signs in (self.signs, self.silences) if signs]
         return min(firsts) if firsts else None
 
     def forget(self, now: datetime) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from streams.events import AnyEvent, Interval, Retraction
-from streams.evidence import Sign
 from streams.matching.match import Match
 from streams.matching.notices import lead
 from streams.obligations.duty import Duty
@@ -16,6 +15,7 @@ from streams.obligations.notices import notice_in_scope
 from streams.obligations.prior import LaneDuty
 from streams.obligations.response import IncidentDuty, RequestDuty
 from streams.posture import Measure, Measured
+from streams.signs import Sign
 
 _HOUR = timedelta(hours=1)
 _LAUNCH = "launch/"

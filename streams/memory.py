@@ -17,7 +17,6 @@ import msgspec
 from streams.docket.docket import Docket
 from streams.events import AnyEvent
 from streams.events.decode import decode, encode
-from streams.evidence import Sign, Signs
 from streams.lapses import Finding, Lapse
 from streams.matching.match import Match
 from streams.obligations.duty import Duty
@@ -26,6 +25,7 @@ from streams.obligations.response import IncidentDuty, RequestDuty
 from streams.obligations.salvos import Judged
 from streams.register import Register
 from streams.retractions import Retractions, Taken
+from streams.signs import Sign, Signs
 
 Name = tuple[str, ...]
 """A cell's kind, and what it is about."""

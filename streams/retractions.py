@@ -12,8 +12,8 @@ import msgspec
 
 from streams.docket.docket import Docket
 from streams.events import AnyEvent, ChannelCheck, ChannelRequest, FeedHeartbeat, IncidentReport, Retraction
-from streams.evidence import Sign
 from streams.launchbook import Name
+from streams.signs import Sign
 
 _SWEEP_FROM = 4_096
 

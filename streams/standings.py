@@ -202,8 +202,8 @@ class ChannelSubject:
         found = _summed(self._register, duties)
         if not channel.epoch.holds(now) and found is _NOTHING:
             return Look(None, again=bound)
-        signs = record.signs.items
-        heard = bool(signs or record.silences.items or record.statuses or any(map(_asked_for, duties)))
+        signs = record.signs
+        heard = bool(signs or record.silences or record.statuses or any(map(_asked_for, duties)))
         if not heard and (channel.hypothetical or self.agreement.standing == "trial"):
             return Look(None, again=bound)
         again, due, overdue, awaited = bound, None, None, None
@@ -243,12 +243,12 @@ class ChannelSubject:
     @property
     def last(self) -> datetime | None:
         """The last sign of life, UTC."""
-        signs = self._record.signs.items
-        return signs[-1].earliest if signs else None
+        signs = self._record.signs
+        return signs.earliest[-1] if signs else None
 
     def _gap(self) -> datetime | None:
         """By when the next sign is owed where no calendar says, UTC."""
-        if not self._gaps or self._record.statuses or not self._record.signs.items:
+        if not self._gaps or self._record.statuses or not self._record.signs:
             return None
         return min(duty.deadline for duty in self._gaps)
 
@@ -361,8 +361,8 @@ class DyadSubject:
         return standing if (last, due) == (standing.last, standing.due) else replace(standing, last=last, due=due)
 
     def _last(self) -> datetime | None:
-        contacts = self._docket.contacts[self.pair].items if self.pair in self._docket.contacts else []
-        signs = [sign.earliest for sign in contacts[-1:]]
+        contacts = self._docket.contacts[self.pair].earliest if self.pair in self._docket.contacts else []
+        signs = contacts[-1:]
         signs += [channel.last for channel in self.channels if channel.last is not None]
         return max(signs, default=None)
 

@@ -17,7 +17,6 @@ from streams.events import AnyEvent, ChannelCheck, Tick
 from streams.events.decode import FAR_AHEAD, LONG_AGO, Refused
 from streams.events.routine import UNUSUAL, RoutineCheck, read_routine, within_bounds
 from streams.events.times import EXACT
-from streams.evidence import Sign
 from streams.lapses import Lapse
 from streams.memory import Clock, Memory, Name, clock_cell, read_clock
 from streams.obligations.duty import Duty
@@ -136,12 +135,14 @@ class Watch:
         record = self._records.get(channel)
         if record is None or not record.quiet:
             return False
-        signs = record.signs.items
-        last = signs[-1]
-        if moment <= last.earliest or name in self._retractions.against:
+        signs = record.signs
+        if moment <= signs.earliest[-1] or name in self._retractions.against:
             return False
+        signs.earliest.append(moment)
+        signs.latest.append(moment)
+        signs.events.append(name)
         # The same words again need not be kept again.
-        signs.append(Sign(moment, moment, name, last.source if source == last.source else source))
+        signs.sources.append(signs.sources[-1] if source == signs.sources[-1] else source)
         for heard, post in (record.post, *record.further_posts):
             heard[post] = moment
         return True
@@ -188,11 +189,15 @@ class Watch:
                     changes += self.advance(known.astimezone(UTC))
                     soonest = min(self._idle_until, limit)
                 now = known
-            signs = record.signs.items
-            if record.quiet and moment > (last := signs[-1]).earliest and not (against and check.id in against):
-                source = check.source
+            signs = record.signs
+            earliest = signs.earliest
+            if record.quiet and moment > earliest[-1] and not (against and check.id in against):
+                sources, source = signs.sources, check.source
+                earliest.append(moment)
+                signs.latest.append(moment)
+                signs.events.append(check.id)
                 # The same words again need not be kept again.
-                signs.append(Sign(moment, moment, check.id, last.source if source == last.source else source))
+                sources.append(last if source == (last := sources[-1]) else source)
                 heard, post = record.post
                 heard[post] = moment
                 if record.further_posts:

@@ -24,11 +24,11 @@ from streams.events import (
     Tick,
     dyad,
 )
-from streams.evidence import Sign, Signs
 from streams.launchbook import LaunchBook
 from streams.matching.launches import Launch
 from streams.matching.notices import Series
 from streams.rulebook import RuleBook, dyads_of
+from streams.signs import Sign, Signs
 
 
 class Told(NamedTuple):

@@ -7,7 +7,7 @@ from functools import lru_cache
 from streams.agreements.model import Cadence, Calendar, Response, Standing
 from streams.calendars import Slots
 from streams.events import ChannelCheck, ChannelRequest, ChannelStatus, Event, FeedHeartbeat
-from streams.evidence import ChannelRecord, Sign, Signs
+from streams.evidence import ChannelRecord
 from streams.feeds import FeedRecord
 from streams.obligations.cadence import SlotDuty
 from streams.obligations.duty import Duty
@@ -17,6 +17,7 @@ from streams.obligations.response import RequestDuty
 from streams.obligations.standing import ChannelStandingDuty
 from streams.remit import Remit
 from streams.rulebook import Rule, RuleBook
+from streams.signs import Sign, Signs
 from streams.spans import SETTLE, Span, longest
 
 ChannelDuty = SlotDuty | GapDuty | ChannelStandingDuty | RequestDuty
@@ -144,9 +145,8 @@ class ChannelDocket:
         """The sign that an event gave, with where it stands."""
         for record in self.records.values():
             for signs in (record.signs, record.silences):
-                for sign in signs.items:
-                    if sign.event == event_id:
-                        return record, signs, sign
+                if (sign := signs.find(event_id)) is not None:
+                    return record, signs, sign
         return None
 
     def declare(self, event: ChannelStatus, *, retract: bool = False) -> None:
@@ -233,11 +233,7 @@ class ChannelDocket:
 
     def calm(self, record: ChannelRecord) -> bool:
         """Whether one more sign of life, later than all before, can change nothing: no lapse is open, no call is waited for."""
-        return (
-            bool(record.signs.items)
-            and not self._requests[record.name]
-            and all(duty.quiet for duty in self._duties[record.name])
-        )
+        return bool(record.signs) and not self._requests[record.name] and all(duty.quiet for duty in self._duties[record.name])
 
     def retire(self, duty: RequestDuty) -> None:
         """Drop a settled request."""

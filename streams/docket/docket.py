@@ -24,7 +24,6 @@ from streams.events import (
 )
 from streams.events.decode import Refused
 from streams.events.times import spoken
-from streams.evidence import Sign
 from streams.obligations.benchmark import LIVE_CHANNELS, BenchmarkDuty
 from streams.obligations.cadence import SlotDuty
 from streams.obligations.duty import Duty
@@ -34,6 +33,7 @@ from streams.obligations.response import IncidentDuty, RequestDuty
 from streams.obligations.standing import ChannelStandingDuty
 from streams.remit import EVERYTHING, Remit
 from streams.rulebook import RuleBook, dyads_of
+from streams.signs import Sign
 from streams.spans import Span, longest
 
 

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from streams.docket.channels import ChannelDocket
 from streams.events import Event, IncidentReport, dyad
-from streams.evidence import Sign, Signs
 from streams.lapses import Finding
 from streams.obligations.duty import Duty
 from streams.obligations.response import IncidentDuty
 from streams.remit import Remit
 from streams.rulebook import RuleBook, pairs_asked
+from streams.signs import Sign, Signs
 from streams.spans import longest
 
 _SWEEP_FROM = 64
@@ -90,9 +90,9 @@ class IncidentDocket:
         contacts, sign = self.contacts[pair], Sign.of(event)
         if not (contacts.remove(sign) if retract else contacts.add(sign) is not None):
             return
-        if len(contacts.items) > self.sweep_at[pair]:
+        if len(contacts) > self.sweep_at[pair]:
             self._forget(pair, now)
-            self.sweep_at[pair] = max(_SWEEP_FROM, 2 * len(contacts.items))
+            self.sweep_at[pair] = max(_SWEEP_FROM, 2 * len(contacts))
         for duty in self.between(pair):
             if duty.listens_to(sign, retract=retract):
                 self._mark(duty)

@@ -13,13 +13,14 @@ from typing import NamedTuple
 from streams.agreements.model import Cadence, Channel
 from streams.calendars import Slots
 from streams.events.times import spoken
-from streams.evidence import ChannelRecord, Sign
+from streams.evidence import ChannelRecord
 from streams.feeds import FeedRecord
 from streams.lapses import Finding
 from streams.obligations.duty import INSTANT, Duty, earliest
 from streams.obligations.outages import BadSlot, Outage
 from streams.rulebook import Rule
 from streams.severity import Severity, worst
+from streams.signs import Sign
 from streams.spans import in_words
 
 _SAME_ATTEMPT = timedelta(minutes=5)

@@ -3,7 +3,7 @@
 A gap between two signs is found from the two alone, so a late report that falls into one changes that one only.
 """
 
-from bisect import bisect_left, insort
+from bisect import insort
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import compress, count, pairwise
@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 from streams.agreements.model import Cadence, Channel, midnight
 from streams.events.times import spoken
-from streams.evidence import ChannelRecord, Post, Sign
+from streams.evidence import ChannelRecord, Post
 from streams.feeds import FeedRecord
 from streams.lapses import Finding
 from streams.obligations.duty import INSTANT, Duty, earliest
 from streams.rulebook import Rule
 from streams.severity import Severity
+from streams.signs import Sign
 from streams.spans import Span, in_words
 
 _ROUNDS = 4
@@ -149,7 +150,7 @@ class GapDuty(Duty):
         """Find every gap between two signs on record, and the one since the last."""
         self.record.forget(now)
         settled = self.settled(now)
-        signs = self.record.signs.items
+        signs = self.record.signs
         found: list[Finding] = []
         self.wake = None
         self._guard(None)
@@ -163,7 +164,7 @@ class GapDuty(Duty):
             last = signs[-1]
             deadline = self.deadline
             if now <= deadline:
-                self._set_timer(last, deadline, now)
+                self._set_timer(deadline, now)
             elif self._asked(deadline):
                 vouched = self._vouched(last.latest, deadline, now)
                 if vouched is None:
@@ -178,19 +179,18 @@ class GapDuty(Duty):
 
     def rests(self, now: datetime) -> bool:
         """Whether the last sign is recent enough for nothing to have lapsed."""
-        signs = self.record.signs.items
-        if not self.quiet or not signs:
+        if not self.quiet or not self.record.signs:
             return False
         deadline = self.deadline
         if now > deadline:
             return False
-        self._set_timer(signs[-1], deadline, now)
+        self._set_timer(deadline, now)
         return True
 
-    def _set_timer(self, last: Sign, deadline: datetime, now: datetime) -> None:
+    def _set_timer(self, deadline: datetime, now: datetime) -> None:
         """Be woken for the deadline after the last sign, or leave that to the sentry."""
         self.wake = self._sentry.timer(deadline, now)
-        self._guard(last.latest if self.wake is None else None)
+        self._guard(self.record.signs.latest[-1] if self.wake is None else None)
 
     def _guard(self, heard: datetime | None) -> None:
         """Be under guard as of when it was last heard; not, where it has a timer of its own."""
@@ -201,28 +201,27 @@ class GapDuty(Duty):
     @property
     def deadline(self) -> datetime:
         """By when the next sign is owed, UTC. Only for a channel that was heard of."""
-        return self._owed_after(self.record.signs.items[-1])
+        return self._owed_from(self._reach(len(self.record.signs) - 1))
 
     def _owed_after(self, sign: Sign) -> datetime:
         """By when a sign is owed after this one; where that lies before a rule, or the channel, began: from there on."""
-        deadline = self.gap.after(self._reach(sign))
+        return self._owed_from(self._reach(self.record.signs.place(sign)) if self.record.signs.vague else sign.latest)
+
+    def _owed_from(self, latest: datetime) -> datetime:
+        deadline = self.gap.after(latest)
         for start in self._starts:
             if deadline < start:
                 deadline = self.gap.after(start)
         return deadline
 
-    def _reach(self, sign: Sign) -> datetime:
-        """The last instant that a sign, or one just before it that is known to the day, can mean."""
-        latest = sign.latest
-        signs = self.record.signs.items
-        place = bisect_left(signs, sign)
-        for before in signs[max(place - _FEW, 0) : place]:
-            latest = max(latest, before.latest)
-        return latest
+    def _reach(self, place: int) -> datetime:
+        """The last instant that the sign at ``place``, or one just before it that is known to the day, can mean."""
+        signs = self.record.signs
+        return max(signs.latest[max(place - _FEW, 0) : place + 1]) if signs.vague else signs.latest[place]
 
     def placed(self, place: int) -> bool:
         """Take note of the sign at ``place``, which was just put in; whether it can have changed what is found."""
-        signs = self.record.signs.items
+        signs = self.record.signs
         sign = signs[place]
         before = signs[place - 1] if place else None
         after = signs[place + 1] if place + 1 < len(signs) else None
@@ -238,7 +237,7 @@ class GapDuty(Duty):
 
     def measure_again(self) -> None:
         """Look for gaps among all signs: one was taken out."""
-        self._wide = [(before, after) for before, after in pairwise(self.record.signs.items) if self._far(before, after)]
+        self._wide = [(before, after) for before, after in pairwise(self.record.signs) if self._far(before, after)]
 
     def remember(self) -> KeptGaps:
         """The wide gaps: the signs around them may be forgotten."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from streams.evidence import Sign
+from streams.signs import Sign
 
 
 class BadSlot(NamedTuple):

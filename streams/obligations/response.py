@@ -11,11 +11,12 @@ from streams.agreements.model import Channel, Response
 from streams.events import ChannelRequest, IncidentReport, Interval
 from streams.events.incidents import Gravity
 from streams.events.times import spoken
-from streams.evidence import ChannelRecord, Sign, Signs
+from streams.evidence import ChannelRecord
 from streams.lapses import Finding, Reason
 from streams.obligations.duty import INSTANT, Duty, earliest, lapsed_through
 from streams.rulebook import Rule
 from streams.severity import Severity
+from streams.signs import Sign, Signs
 from streams.spans import Span, in_words
 
 _FINENESS = {"second": 0, "minute": 1, "hour": 2, "day": 3}

@@ -109,7 +109,7 @@ def _when(line: Line, moment: datetime) -> Interval:
     """What was known to begin at this moment, as exactly as it was known: a cut known to the day has that day's date."""
     known = [event.occurred for _, _, event in line.record.statuses if event.data.status in _OFF]
     known += [claim.occurred for duty in line.requests for claim in duty.claims.values()]
-    known += [Interval(silence.earliest, silence.latest) for silence in line.record.silences.items]
+    known += [Interval(silence.earliest, silence.latest) for silence in line.record.silences]
     return max((when for when in known if when.earliest == moment), default=Interval(moment, moment))
 
 

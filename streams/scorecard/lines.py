@@ -130,7 +130,7 @@ def _line(
     until = span.latest
     contacts = _contacts(record, lapses, until)
     heard = [contact.earliest for contact in contacts[:1]]
-    heard += [silence.earliest for silence in record.silences.items[:1]]
+    heard += record.silences.earliest[:1]
     heard += [signs.forgotten_from for signs in (record.signs, record.silences) if signs.forgotten_from is not None]
     heard += [entry[0] for entry in record.statuses[:1]]
     heard += [claim.occurred.earliest for duty in requests for claim in duty.claims.values()]
@@ -162,7 +162,7 @@ def _line(
 
 def _contacts(record: ChannelRecord, lapses: Iterable[Sequence[Lapse]], until: datetime) -> list[Interval]:
     """The signs of life on record, and those that the watch has forgotten but that ended a lapse."""
-    known = {Interval(sign.earliest, sign.latest) for sign in record.signs.items if sign.earliest <= until}
+    known = {Interval(sign.earliest, sign.latest) for sign in record.signs if sign.earliest <= until}
     starts = {contact.earliest for contact in known}
     for revisions in lapses:
         last = revisions[-1]

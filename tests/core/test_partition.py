@@ -9,7 +9,6 @@ import pytest
 
 import streams.events
 from streams import floor, memory, sequence
-from streams.evidence import Sign
 from streams.lapses import Finding, Lapse
 from streams.layouts import LayoutError
 from streams.matching.match import Match
@@ -18,6 +17,7 @@ from streams.obligations.prior import KeptNotice
 from streams.obligations.salvos import Judged
 from streams.partition import LAYOUT, PartitionWatch
 from streams.retractions import Taken
+from streams.signs import Sign
 from tests.core.test_floor import sent
 from tests.core.world import WORLD, check
 from tests.shapes import shape_of

@@ -146,5 +146,5 @@ def test_of_two_reports_that_claim_to_be_the_same_one_the_first_counts() -> None
         watch.receive(one)
         watch.receive(other)
         watch.advance(END)
-        heard = watch.docket.channels.records["phone"].signs.items
+        heard = watch.docket.channels.records["phone"].signs
         assert bool(heard) == (one is first)
