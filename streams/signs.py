@@ -31,8 +31,7 @@ class Signs:
     """Signs in order, each once.
 
     Attributes:
-        earliest: The earliest instant of each, UTC; ``latest``, ``events`` and ``sources`` likewise. Whoever puts a routine
-            check at the end by a short cut puts it at the end of all four.
+        earliest: The earliest instant of each, UTC; ``latest``, ``events`` and ``sources`` likewise.
         forgotten_from: The earliest instant of any sign that was forgotten, UTC.
         vague: Whether any sign was ever known less exactly than to the minute.
     """
@@ -82,6 +81,14 @@ class Signs:
         start = bisect_left(self.earliest, sign.earliest)
         end = bisect_right(self.earliest, sign.earliest, lo=start)
         return start if start == end else start + bisect_left(self.part(start, end), sign)
+
+    def append(self, moment: datetime, event: str, source: str) -> None:
+        """Put an exact sign at the end; it must come later than all before."""
+        self.earliest.append(moment)
+        self.latest.append(moment)
+        self.events.append(event)
+        # The same words again need not be kept again.
+        self.sources.append(self.sources[-1] if self.sources and source == self.sources[-1] else source)
 
     def add(self, sign: Sign) -> int | None:
         """Put the sign in its place; its place, or ``None`` where it was known."""

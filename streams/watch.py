@@ -7,7 +7,6 @@ final lapses; each change on the way is a revision of its own.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 
@@ -15,7 +14,7 @@ from streams.agreements.model import Agreement
 from streams.docket.docket import Docket
 from streams.events import AnyEvent, ChannelCheck, Tick
 from streams.events.decode import FAR_AHEAD, LONG_AGO, Refused
-from streams.events.routine import UNUSUAL, RoutineCheck, read_routine, within_bounds
+from streams.events.routine import RoutineCheck, leading
 from streams.events.times import EXACT
 from streams.lapses import Lapse
 from streams.memory import Clock, Memory, Name, clock_cell, read_clock
@@ -138,11 +137,7 @@ class Watch:
         signs = record.signs
         if moment <= signs.earliest[-1] or name in self._retractions.against:
             return False
-        signs.earliest.append(moment)
-        signs.latest.append(moment)
-        signs.events.append(name)
-        # The same words again need not be kept again.
-        signs.sources.append(signs.sources[-1] if source == signs.sources[-1] else source)
+        signs.append(moment, name, source)
         for heard, post in (record.post, *record.further_posts):
             heard[post] = moment
         return True
@@ -163,17 +158,14 @@ class Watch:
         place, changes = start, list[Lapse]()
         while self.now is not None and place < len(lines):
             ahead = lines[place : place + _AHEAD]
-            checks: list[RoutineCheck] = []
-            with suppress(*UNUSUAL):
-                checks.extend(map(read_routine, ahead))
-            taken = self._take_in(checks[: within_bounds(checks, ahead)], min(limit, FAR_AHEAD), changes)
+            taken = self._take_in(leading(ahead), min(limit, FAR_AHEAD), changes)
             place += taken
             if taken < len(ahead):
                 break
         return place, changes
 
     def _take_in(self, checks: Sequence[RoutineCheck], limit: datetime, changes: list[Lapse]) -> int:
-        """Take in checks one by one, for as long as they stand no other test than ``decode``'s; how many."""
+        """Take in checks one by one, up to the first that is for ``decode``; how many. What changes goes to the end of ``changes``."""
         assert self.now is not None
         now, soonest = self.now, min(self._idle_until, limit)
         records, against, taken = self._records, self._retractions.against, 0

@@ -5,6 +5,7 @@ is for ``decode`` to say what that is.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC
 from typing import Literal
 
@@ -74,13 +75,16 @@ def routine(record: bytes) -> RoutineCheck | None:
     return check
 
 
-def within_bounds(checks: Sequence[RoutineCheck], records: Sequence[bytes]) -> int:
-    """How many of the checks, from the first on, are within ``decode``'s bounds for ids and for the length of a record."""
+def leading(records: Sequence[bytes]) -> list[RoutineCheck]:
+    """The routine checks that these records begin with, within ``decode``'s bounds but for those of time."""
+    checks: list[RoutineCheck] = []
+    with suppress(*UNUSUAL):
+        checks.extend(map(read_routine, records))
     names = "".join([check.id for check in checks])
     if names.isprintable() and " " not in names and sum(map(len, records)) <= MAX_BYTES:
         # Nearly always: asked of all at once.
-        return len(checks)
+        return checks
     for number, (check, record) in enumerate(zip(checks, records, strict=False)):
         if not check.id.isprintable() or " " in check.id or len(record) > MAX_BYTES:
-            return number
-    return len(checks)
+            return checks[:number]
+    return checks

@@ -59,10 +59,7 @@ def take(held: Signs, model: list[Sign], cells: Cells, step: tuple[str, object])
         case "append", int(minutes):
             last = model[-1].earliest if model else START
             sign = Sign(last + timedelta(minutes=minutes), last + timedelta(minutes=minutes), "a", "urn:one")
-            held.earliest.append(sign.earliest)
-            held.latest.append(sign.latest)
-            held.events.append(sign.event)
-            held.sources.append(sign.source)
+            held.append(sign.earliest, sign.event, sign.source)
             return [*model, sign]
         case "forget", datetime() as before:
             held.forget(before)
