@@ -165,7 +165,7 @@ class Watch:
         return place, changes
 
     def _take_in(self, checks: Sequence[RoutineCheck], limit: datetime, changes: list[Lapse]) -> int:
-        """Take in checks one by one, up to the first that is for ``decode``; how many. What changes goes to the end of ``changes``."""
+        """Take in checks up to the first that is for ``decode``; how many. ``changes`` are told what they change."""
         assert self.now is not None
         now, soonest = self.now, min(self._idle_until, limit)
         records, against, taken = self._records, self._retractions.against, 0
