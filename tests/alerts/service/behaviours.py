@@ -76,7 +76,8 @@ class Behaviours:
             async with desk.running(policy(hook.url)) as runner:
                 await came(lambda: bool(hook.calls) and runner.live and not runner.station.pending, "the page")
                 assert not troubles(runner)
-            assert hook.keys() == [key]
+            # An attempt that was under way when the first one ended may arrive as well: by the key its receiver knows it again.
+            assert hook.keys() in ([key], [key, key])
 
         with_hook(scenario)
 
