@@ -59,6 +59,9 @@ class Ledger:
 
     def __init__(self, known: dict[str, Known] | None = None) -> None:
         self.known: dict[str, Known] = {} if known is None else known
+        self._alike: dict[str, list[str]] = {}
+        for key in self.known:
+            self._index(key)
 
     def events(
         self, reading: Reading, *, party: Party | None, source: str, received: datetime, again: bool = False
@@ -109,12 +112,23 @@ class Ledger:
         # Under its first number it may have gone on since.
         last = max(before.revision, self.known.get(before.notice, before).revision)
         after = before._replace(revision=last + 1, party=named or before.party)
-        self.known[key] = self.known[before.notice] = after
+        self._remember(key, after)
+        self._remember(before.notice, after)
         return after
 
     def _stands(self, reading: Reading, known: Known) -> None:
         if reading.id is not None:
-            self.known[self._key(reading, reading.id)] = known
+            self._remember(self._key(reading, reading.id), known)
+
+    def _remember(self, key: str, known: Known) -> None:
+        if key not in self.known:
+            self._index(key)
+        self.known[key] = known
+
+    def _index(self, key: str) -> None:
+        """Let a NOTAM be found by its number alone: to look through all that are known takes too long for each."""
+        if key.startswith("notam-"):
+            self._alike.setdefault(_numbered(key), []).append(key)
 
     def _key(self, reading: Reading, warning: str | None, digest: str = "") -> str:
         """The key of a warning that a text names; of a NOTAM without a region the one that is known, where there is but one."""
@@ -124,9 +138,13 @@ class Ledger:
         bare = key_of(reading.form, None, warning)
         if reading.issuer is not None:
             return bare if bare in self.known else key
-        ending = bare.removeprefix("notam")
-        alike = [each for each in self.known if each.startswith("notam-") and each.endswith(ending)]
+        alike = self._alike.get(_numbered(bare), [])
         return alike[0] if len(alike) == 1 else key
+
+
+def _numbered(key: str) -> str:
+    """The number at the end of a NOTAM's key, whatever its region: ``a1234-26``."""
+    return "-".join(key.rsplit("-", 2)[1:])
 
 
 class _Maker:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from producers.warnings import navigational, notam
@@ -110,9 +111,11 @@ class _Draft:
         self.start = start
         self.lines = list(lines)
         self.headed = False
+        self._first = next((line for line in lines if line.strip()), "")
 
     def add(self, line: str, *, heading: bool) -> None:
         self.lines.append(line)
+        self._first = self._first or line.strip()
         self.headed = self.headed or heading
 
     def text(self) -> Iterator[Text]:
@@ -141,7 +144,7 @@ class _Draft:
         if heading:
             # A date-time group alone waits for its heading.
             return not all(_DATE_TIME_GROUP.fullmatch(one) for one in self.lines if one.strip())
-        return not self.headed or _DATE_TIME_GROUP.fullmatch(line) is not None or _has_ended(self.lines)
+        return not self.headed or _DATE_TIME_GROUP.fullmatch(line) is not None or self._has_ended()
 
     def group_above(self) -> list[str]:
         """The date-time group right above the next warning's heading, which is that warning's; it is taken away here."""
@@ -149,10 +152,10 @@ class _Draft:
             return [self.lines.pop()]
         return []
 
-
-def _has_ended(lines: list[str]) -> bool:
-    """Whether a warning has said its last word, of what stands above a blank line."""
-    told = [line for line in lines if line.strip()]
-    if told and told[0].lstrip().startswith("(") and _NOTAM.match(told[0].lstrip()):
-        return told[-1].rstrip().endswith(")")
-    return any(_CLOSES.search(line) for line in told[-_LAST:])
+    def _has_ended(self) -> bool:
+        """Whether the warning has said its last word, of what stands above a blank line."""
+        # From its end: this is asked at each paragraph, and there may be very many.
+        last = islice((line for line in reversed(self.lines) if line.strip()), _LAST)
+        if _NOTAM.match(self._first.lstrip()) and self._first.lstrip().startswith("("):
+            return next(last).rstrip().endswith(")")
+        return any(_CLOSES.search(line) for line in last)

@@ -1,6 +1,7 @@
 """A file to its texts: what begins one, what goes on with it, and how each is read."""
 
 import re
+import time
 from datetime import UTC, datetime
 from itertools import permutations
 from pathlib import Path
@@ -138,3 +139,18 @@ def test_after_its_last_word_and_a_blank_line_another_warning_begins_without_a_h
     first += "AREA WITHIN 5 MILES OF 23-45N 120-12E.\nCANCEL THIS MSG 250714Z SEP."
     second = "GUNNERY EXERCISES 260014Z TO 260614Z SEP WITHIN 5 MILES OF 20-45N 110-12E."
     assert [piece.text for piece in split(f"{first}\n\n{second}\n")] == [first, second]
+
+
+@pytest.mark.parametrize("start", ["NAVAREA XI 123/24\n", "(A1234/24 NOTAMN\n", "{blanks}NAVAREA XI 123/24\n", ""])
+def test_a_file_of_many_paragraphs_is_split_in_time_with_its_length(start: str) -> None:
+    def seconds(paragraphs: int) -> float:
+        file = start.format(blanks="\n" * paragraphs) + "A\n\n" * paragraphs
+        best = 99.0
+        for _ in range(3):
+            began = time.process_time()
+            list(split(file))
+            best = min(best, time.process_time() - began)
+        return best
+
+    # Four times the file may cost eight times the time (noise), not sixteen.
+    assert seconds(8_000) < 8 * seconds(2_000)
