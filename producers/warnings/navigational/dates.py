@@ -105,11 +105,13 @@ class Years:
         if self.cancelled is not None:
             return self.cancelled.year - ((month, day) > (self.cancelled.month, self.cancelled.day))
         if self.numbered is not None:
-            # A warning of December speaks of January; but only one that came in around then is read so.
-            later = _roughly(self.numbered + 1, month, day)
-            if month <= 2 and abs(later - self._received) < _A_QUARTER:
-                self._assumed[f"The year {later.year}, after that of its number: it was received around then."] = None
-                return later.year
+            # A warning of December speaks of January, and one of January of what began in December; but only one that came
+            # in around then is read so.
+            aside, where = (1, "after") if month <= 2 else (-1, "before")
+            other = _roughly(self.numbered + aside, month, day)
+            if (month <= 2 or month >= 11) and abs(other - self._received) < _A_QUARTER:
+                self._assumed[f"The year {other.year}, {where} that of its number: it was received around then."] = None
+                return other.year
             return self.numbered
         return self.nearest(month, day)
 

@@ -151,6 +151,24 @@ def test_the_year_comes_from_the_issue_the_number_or_the_receipt(
     assert bool(reading.assumed) is supposed
 
 
+OVER_NEW_YEAR = [
+    ("HYDROPAC 2/26(97).", "312200Z DEC TO 020400Z JAN", datetime(2026, 1, 1, tzinfo=UTC), 2025, True),
+    ("HYDROPAC 2/26(97).", "2200Z TO 2300Z DAILY 30 DEC THRU 02 JAN", datetime(2026, 1, 2, tzinfo=UTC), 2025, True),
+    ("HYDROPAC 2/26(97).", "030000Z JAN TO 030600Z JAN", datetime(2026, 1, 2, tzinfo=UTC), 2026, False),
+    ("HYDROPAC 2902/26(97).", "312200Z DEC TO 020400Z JAN", datetime(2026, 12, 20, tzinfo=UTC), 2026, False),
+    ("HYDROPAC 2902/26(97).", "312200Z DEC TO 020400Z JAN", datetime(2026, 10, 1, tzinfo=UTC), 2026, False),
+]
+
+
+@pytest.mark.parametrize(("number", "printed", "received", "year", "supposed"), OVER_NEW_YEAR)
+def test_the_first_warnings_of_a_year_may_speak_of_the_last_days_of_the_one_before(
+    number: str, printed: str, received: datetime, year: int, supposed: bool
+) -> None:
+    reading = read(f"{number}\nMISSILE FIRING {printed}{AREA}", received)
+    assert reading.windows[0].start.year == year
+    assert any("received around then" in sentence for sentence in reading.assumed) is supposed
+
+
 @pytest.mark.parametrize(
     "printed",
     [
