@@ -71,6 +71,7 @@ class _Problem(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _receipt = msgspec.json.Decoder(_Receipt).decode
 _problem = msgspec.json.Decoder(_Problem).decode
 
@@ -111,7 +112,7 @@ def judged(status: int, body: bytes, events: int, retry_after: str | None, now: 
 def _refused(body: bytes, events: int) -> Mapping[int, str]:
     try:
         receipt = _receipt(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise DeniedError(f"expected a gateway's answer, got 202 with something else: {error}") from None
     if not receipt.adds_up(events):
         raise DeniedError(
@@ -125,7 +126,7 @@ def _enclosed(body: bytes) -> _Receipt | None:
     """The receipt in a problem's document, where there is one."""
     try:
         return _receipt(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         return None
 
 
@@ -133,7 +134,7 @@ def _words(body: bytes) -> str:
     """The gateway's own words, where it has some."""
     try:
         detail = _problem(body).detail
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         return ""
     return f": {detail[:_MOST_WORDS]}" if detail else ""
 
@@ -147,7 +148,7 @@ def _wait(header: str | None, now: datetime) -> float | None:
         return min(float(text), LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

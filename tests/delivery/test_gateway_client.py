@@ -115,6 +115,8 @@ def test_every_status_is_somebodys_fault(status: int, kind: type[Exception]) -> 
         ("soon", None),
         ("٣", None),
         ("9" * 10_000, LONGEST_WAIT),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2024 00:00:99999999999999999999 GMT", None),
     ],
 )
 def test_how_long_it_asks_to_be_left_alone(header: str | None, seconds: float | None) -> None:
@@ -142,6 +144,15 @@ def test_how_long_it_asks_to_be_left_alone(header: str | None, seconds: float | 
 def test_an_answer_that_does_not_add_up_is_not_believed(body: bytes) -> None:
     with pytest.raises(DeniedError):
         judged(202, body, 3, None, NOW)
+
+
+@pytest.mark.parametrize("status", [202, 400, 422])
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"accepted": 3, "x": ' + b"[" * 100_000, b'{"detail": ' + b"[" * 100_000])
+def test_an_answer_that_is_nested_too_deeply_is_none(status: int, body: bytes) -> None:
+    with pytest.raises(DeniedError if status == 202 else RefusedError):
+        judged(status, body, 3, None, NOW)
+    with pytest.raises(AwayError):
+        judged(503, body, 3, None, NOW)
 
 
 def test_an_answer_that_adds_up_is() -> None:
