@@ -174,6 +174,7 @@ async def _ping(parts: Parts, request: Asked, address: str, told: str) -> Respon
         notes = [(check.name, signal, said.text)] if said.text else []
         ready = [] if said.event is None else [said.event]
         await parts.intake.put(Parcel(heard_of(check), "gateway/ping", None, ready, (), notes))
+        parts.pings.kept(check, run, said)
     except (AwayError, BusyError):
         raise ProblemError(503, "the log does not take events in; ping again", headers=RETRY) from None
     except SlowError as error:

@@ -36,10 +36,12 @@ class Said(NamedTuple):
     Attributes:
         event: The event for the log; ``None`` where it makes none.
         text: What it said, to be kept beside.
+        begun: When the run began that ends with it; ``None`` where nothing was said of it.
     """
 
     event: Waiting | None
     text: str
+    begun: datetime | None = None
 
 
 @dataclass
@@ -68,17 +70,26 @@ class Pings:
             return Said(None, text)
         if signal == "log":
             return Said(None, text)
-        start = begun.pop(run, None)
+        start = known = begun.get(run)
         if start is not None and not timedelta() <= now - start <= LONGEST_RUN:
             start = None
         event = self._event(check, signal, text, start, now)
         if event is None:
-            return Said(None, text)
+            return Said(None, text, known)
         raw = encode(event)
         found = read(raw, now)
         # It was made a moment ago, of parts that were checked.
         assert isinstance(found, Read), found
-        return Said(Waiting(0, found, raw), text)
+        return Said(Waiting(0, found, raw), text, known)
+
+    def kept(self, check: Check, run: str, said: Said) -> None:
+        """What was said is durable: its run is over.
+
+        Not before: who is told to ping again speaks of the same run, and a feed must not be complete beyond its beginning.
+        """
+        begun = self._begun.get(check.name, {})
+        if said.begun is not None and begun.get(run) == said.begun:
+            del begun[run]
 
     @staticmethod
     def _event(

@@ -1,9 +1,12 @@
 """An address that is called says, by being called, that something works."""
 
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 
 from producers.gateway.buckets import Rates
+from producers.gateway.intake import AwayError
 from producers.gateway.ledger import Ledger
 from streams.events import ChannelCheck, FeedHeartbeat
 from streams.events.decode import decode
@@ -47,6 +50,22 @@ def test_a_feed_is_complete_up_to_where_its_work_began(gateway: Running) -> None
     assert first.ingested is not None
     assert second.ingested is not None
     assert first.time < second.time < second.ingested
+
+
+def test_a_ping_that_is_to_come_again_ends_the_same_run(gateway: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, before = gateway.check(feed=FEED), len(said(gateway))
+    assert gateway.client.get(path + "/start").status_code == 200
+    begun = datetime.now(UTC)
+    with monkeypatch.context() as away:
+
+        async def refused(_: object) -> None:
+            raise AwayError("the log is away")
+
+        away.setattr(gateway.gateway.intake, "put", refused)
+        assert gateway.client.get(path).status_code == 503
+    assert [gateway.client.get(path).status_code for _ in range(2)] == [200, 200]
+    first, second = said(gateway)[before:]
+    assert first.time < begun < second.time
 
 
 def test_what_comes_with_a_ping_is_kept_and_a_log_is_only_that(gateway: Running) -> None:
