@@ -31,6 +31,8 @@ BATCH = "application/cloudevents-batch+json"
 STREAM = "application/x-ndjson"
 BINARY = "application/json"
 _SOON = {"Retry-After": "1"}
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="steadyline"'}
+_UNKNOWABLE = "the gateway's tokens cannot be read"
 _ATTRIBUTE = "ce-"
 _MOST_ATTRIBUTES = 40
 _STREAM_BYTES = 1_048_576
@@ -90,10 +92,10 @@ class Events:
         try:
             token = self._keyring.token(secret.strip(), self._clock()) if scheme.lower() == "bearer" else None
         except TokensError:
-            raise ProblemError(503, "the gateway's tokens cannot be read", headers=RETRY) from None
+            raise ProblemError(503, _UNKNOWABLE, headers=RETRY) from None
         if token is None:
             detail = "expected a valid token: Authorization: Bearer TOKEN"
-            raise ProblemError(401, detail, headers={"WWW-Authenticate": 'Bearer realm="steadyline"'})
+            raise ProblemError(401, detail, headers=_CHALLENGE)
         return token
 
     async def post(self, raw_headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> Receipt:
@@ -198,7 +200,7 @@ class Events:
                 if not held:
                     raise
                 # What came so far is written while the next line is waited for.
-                await self._lines(sending, held, events)
+                await self._lines(token, sending, held, events)
                 held, size = [], 0
                 continue
             if piece is None:
@@ -208,28 +210,43 @@ class Events:
                 lines = cutter.cut(piece)
             for line, dropped in lines:
                 if dropped:
-                    await self._lines(sending, held, events)
+                    await self._lines(token, sending, held, events)
                     held, size = [], 0
+                    self._still(token, sending)
                     events.take(1, time.monotonic())
                     await sending.take_overlong(line, dropped)
                 elif line.strip():
                     held.append(line)
                     size += len(line)
                 if len(held) >= PARCEL or size >= _STREAM_BYTES:
-                    await self._lines(sending, held, events)
+                    await self._lines(token, sending, held, events)
                     held, size = [], 0
             if piece is None:
-                await self._lines(sending, held, events)
+                await self._lines(token, sending, held, events)
                 return
             await asyncio.sleep(bytes_.wait(1, time.monotonic()))
 
-    @staticmethod
-    async def _lines(sending: Sending, lines: list[bytes], bucket: Bucket) -> None:
+    async def _lines(self, token: Token, sending: Sending, lines: list[bytes], bucket: Bucket) -> None:
         if not lines:
             return
         await asyncio.sleep(bucket.wait(len(lines), time.monotonic()))
+        self._still(token, sending)
         bucket.take(len(lines), time.monotonic())
         await sending.take(lines)
+
+    def _still(self, token: Token, sending: Sending) -> None:
+        """Hold a token against the file once more: a stream may outlive what its token is worth.
+
+        Raises:
+            ProblemError: 401 where it is not what it was when it was let in, 503 where nobody can tell.
+        """
+        try:
+            holds = self._keyring.holds(token, self._clock())
+        except TokensError:
+            raise ProblemError(503, _UNKNOWABLE, headers=RETRY, receipt=sending.receipt()) from None
+        if not holds:
+            detail = "the token was revoked, changed or has expired: what came before that was taken in"
+            raise ProblemError(401, detail, headers=_CHALLENGE, receipt=sending.receipt())
 
     def _bytes(self, token: Token) -> Bucket:
         return self._buckets.bytes(token.name, token.events_per_second)

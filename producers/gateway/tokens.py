@@ -163,6 +163,14 @@ class Keyring:
                 found = token
         return found if found is not None and found.state(now) == "valid" else None
 
+    def holds(self, token: Token, now: datetime) -> bool:
+        """Whether a token that was let in before is worth as much still.
+
+        Raises:
+            TokensError: when the file cannot be used.
+        """
+        return token.state(now) == "valid" and token in self._file.kept().tokens
+
     def check(self, address: str) -> Check | None:
         """The check with this UUID; it is looked for by its hash, so that time tells nothing of those that there are.
 

@@ -198,22 +198,45 @@ def test_without_a_valid_token_nobody_is_let_in(gateway: Running, value: str) ->
     assert "nobody" not in gateway.ids()
 
 
-def test_an_expired_and_a_revoked_token_are_worth_nothing_at_once(gateway: Running) -> None:
-    past = gateway.token(expires=datetime.now(UTC) - timedelta(seconds=1))
-    assert gateway.post(incident("late"), **past).status_code == 401
-    mine = gateway.token(name="to-be-revoked")
-    assert gateway.post(incident("in-time"), **mine).status_code == 202
+def revoke(gateway: Running, name: str) -> None:
     change(
         gateway.folder / "tokens.json",
         lambda kept: msgspec.structs.replace(
             kept,
             tokens=tuple(
-                msgspec.structs.replace(each, revoked=datetime.now(UTC)) if each.name == "to-be-revoked" else each
-                for each in kept.tokens
+                msgspec.structs.replace(each, revoked=datetime.now(UTC)) if each.name == name else each for each in kept.tokens
             ),
         ),
     )
+
+
+def test_an_expired_and_a_revoked_token_are_worth_nothing_at_once(gateway: Running) -> None:
+    past = gateway.token(expires=datetime.now(UTC) - timedelta(seconds=1))
+    assert gateway.post(incident("late"), **past).status_code == 401
+    mine = gateway.token(name="to-be-revoked")
+    assert gateway.post(incident("in-time"), **mine).status_code == 202
+    revoke(gateway, "to-be-revoked")
     assert gateway.post(incident("too-late"), **mine).status_code == 401
+
+
+@pytest.mark.parametrize("ending", ["revoked", "expired"])
+def test_a_stream_ends_where_its_token_does(gateway: Running, ending: str) -> None:
+    expires = datetime.now(UTC) + timedelta(seconds=1) if ending == "expired" else None
+    mine = gateway.token(name=f"stream-{ending}", **({} if expires is None else {"expires": expires}))
+
+    def lines() -> Any:
+        yield msgspec.json.encode(incident(f"{ending}-before")) + b"\n"
+        while f"{ending}-before" not in gateway.ids():
+            threading.Event().wait(0.05)
+        if expires is None:
+            revoke(gateway, f"stream-{ending}")
+        while expires is not None and datetime.now(UTC) < expires:
+            threading.Event().wait(0.05)
+        yield msgspec.json.encode(incident(f"{ending}-after")) + b"\n"
+
+    answer = gateway.client.post("/v1/events", content=lines(), headers={"Content-Type": STREAM, **mine})
+    assert (answer.status_code, answer.json()["accepted"]) == (401, 1)
+    assert f"{ending}-after" not in gateway.ids()
 
 
 def test_where_the_tokens_can_be_read_by_others_nobody_is_let_in(tmp_path: Path) -> None:
