@@ -62,8 +62,8 @@ def test_a_paging_service_closes_a_page_when_nothing_of_it_stands(
 ) -> None:
     posted: list[str] = []
 
-    def post(_: str, data: str, **__: object) -> requests.Response:
-        posted.append(data)
+    def post(_: str, data: str | bytes, **__: object) -> requests.Response:
+        posted.append(data if isinstance(data, str) else data.decode())
         answer = requests.Response()
         answer.status_code = 202 if "pagerduty" in url else 200
         return answer
