@@ -44,7 +44,8 @@ class Rotas:
         known = self.rotas.get(rota)
         if known is None:
             return None
-        if (given := handed.get(rota)) is not None and now < given.until:
+        # Whom a later policy knows no more reaches nobody: the watch is then whose it would have been.
+        if (given := handed.get(rota)) is not None and now < given.until and given.person in self.people:
             return given.person
         for override in reversed(known.overrides):
             if override.start <= now < override.end:

@@ -6,10 +6,11 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from alerts.desk import Desk
 from alerts.desk.rotas import Handed, Rotas
 from alerts.policy import Officer, Override, Policy, Receiver, Rota
 from streams.actions import HandOver
-from tests.desk.build import DAY, HOUR, POLICY, SECOND, T0, Run, lapse, words
+from tests.desk.build import DAY, HOUR, MINUTE, POLICY, SECOND, T0, Run, lapse, policy, words
 
 PEOPLE = tuple(
     Officer(id=name, name=name.title(), known_as=(f"{name[0]}.{name[1:]}@example.org",), receivers=(f"{name}-phone",))
@@ -270,3 +271,15 @@ OUTLOOK_WATCHES = [
 @pytest.mark.parametrize(("moment", "person"), OUTLOOK_WATCHES)
 def test_a_calendar_with_zones_of_its_own_says_whose_watch_it_is(moment: datetime, person: str | None) -> None:
     assert calendar(OUTLOOK).on_watch("watch", moment) == person
+
+
+def test_a_watch_handed_to_somebody_whom_a_later_policy_does_not_know_is_whose_it_would_have_been() -> None:
+    run = Run()
+    run.act(HandOver(rota="duty", to="bob", until=T0 + 5 * DAY), MINUTE)
+    cells = {name: cell for name, cell in run.desk.changes().items() if cell is not None}
+    rota = msgspec.structs.replace(POLICY.rotas[0], people=("ann",))
+    run.desk = Desk(policy(people=tuple(person for person in POLICY.people if person.id != "bob"), rotas=(rota,)))
+    run.desk.recall(cells)
+    run.lapse(lapse(), at=HOUR)
+    assert words(run.until(2 * HOUR))[0] == ("alarm", "ann-phone")
+    assert run.desk.watch(T0 + HOUR) == {"duty": "ann"}
