@@ -236,14 +236,17 @@ class Desk:
 
     def _mark_delivered(self, awaited: Awaited, outcome: Outcome, now: datetime) -> list[Sending]:
         page = self.books.get(awaited.page)
+        stood_in = outcome.delivered and outcome.receiver != awaited.receiver and not awaited.clears
         if page is None:
+            if stood_in:
+                self.troubles.stood_in(awaited.page, outcome.receiver)
             return []
         self._touched.add(awaited.page)
         for place, word in enumerate(page.head.words):
             if word.number == awaited.number:
                 delivered = outcome.delivered or bool(word.delivered)
                 page.head.words[place] = msgspec.structs.replace(word, delivered=delivered)
-        if outcome.delivered and outcome.receiver != awaited.receiver and not awaited.clears:
+        if stood_in:
             self.paging.stood_in(page, awaited.receiver, outcome.receiver, awaited.at, now)
             return self.act([awaited.page], now)
         return []

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from alerts.desk.rotas import Told
+from alerts.desk.routing import DRILL
 from alerts.desk.saying import Saying, one
 from alerts.desk.state import Has
 from alerts.policy import Policy, Route, Step
@@ -44,14 +45,16 @@ class Troubles:
         self._saying = saying
         self._to = policy.trouble
         self._drills = tuple(f"receiver:{receiver}" for receiver in policy.exercise)
+        routes = [DRILL, *(route.id for route in policy.routes)]
+        self._subjects = {f"receiver:{receiver.id}" for receiver in policy.receivers} | {f"route:{route}" for route in routes}
         self.known: dict[str, Trouble] = {}
         self.touched: set[str] = set()
         self.count = 0
         """How often there was trouble: the same trouble again is another page."""
 
     def found(self, about: str, why: str, now: datetime, *, drill: bool, run: str | None) -> list[Sending]:
-        """Tell of trouble; of what is known already nothing is said."""
-        if about in self.known:
+        """Tell of trouble; of what is known already, or is nothing of the policy's, nothing is said."""
+        if about in self.known or about not in self._subjects:
             return []
         self.count += 1
         name = page_id("trouble", about, now.isoformat(), str(self.count))
@@ -64,13 +67,17 @@ class Troubles:
         trouble = self.known.get(about)
         if trouble is None:
             return []
-        found = self._say(trouble, "all-clear", [Told(receiver, None) for receiver in trouble.told], because, now)
+        told = [receiver for receiver in trouble.told if self._saying.allowed(receiver, drill=trouble.drill)]
+        found = self._say(trouble, "all-clear", [Told(receiver, None) for receiver in told], because, now)
         del self.known[about]
         return found
 
     def act(self, now: datetime) -> list[Sending]:
         """Say again what nobody has acknowledged."""
         found: list[Sending] = []
+        for about in sorted(self.known.keys() - self._subjects):
+            # Nothing will ever be sent there, or said on it, by which one could tell that it is mended.
+            found += self.mended(about, now, "it is not in the policy any more")
         for trouble in sorted(self.known.values(), key=lambda trouble: trouble.about):
             if trouble.has is not None and trouble.has.until is not None and trouble.has.until <= now:
                 trouble.has, trouble.nags, trouble.nag_at = None, 0, now
@@ -83,7 +90,15 @@ class Troubles:
     def wake(self) -> datetime | None:
         """When there is something to say next."""
         moments = [trouble.nag_at if trouble.has is None else trouble.has.until for trouble in self.known.values()]
+        moments += [self.known[gone].since for gone in self.known.keys() - self._subjects]
         return min((moment for moment in moments if moment is not None), default=None)
+
+    def stood_in(self, name: str, stand_in: str) -> None:
+        """Note that another receiver took what was said of the trouble of this page's id: it hears that it is over."""
+        trouble = self.by_id(name)
+        if trouble is not None and self._saying.allowed(stand_in, drill=trouble.drill):
+            trouble.told = tuple(sorted({*trouble.told, stand_in}))
+            self.touched.add(trouble.about)
 
     def by_id(self, name: str) -> Trouble | None:
         """The trouble of this page's id."""

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+from alerts.desk import Desk
 from alerts.policy import Officer
 from streams.actions import Acknowledge, Match, Resolve, Silence
-from tests.desk.build import DAY, HOUR, MINUTE, POLICY, SECOND, T0, Run, lapse, policy, words
+from streams.severity import Severity
+from tests.desk.build import DAY, DUTY, HOUR, MINUTE, POLICY, SECOND, T0, Run, lapse, policy, words
 
 GATHER = 10 * SECOND
 
@@ -159,3 +161,34 @@ def test_an_alarm_that_its_own_receiver_takes_only_after_it_was_over_is_cleared_
     assert words(run.until(2 * MINUTE)) == [("all-clear", "ann-phone")]
     assert run.outcome(alarm, 3 * MINUTE) == []
     assert run.until(DAY) == []
+
+
+def test_whoever_was_told_of_trouble_in_anothers_place_is_told_that_it_is_over() -> None:
+    run = Run(policy(trouble=("person:ann",)))
+    run.lapse(lapse(severity=Severity.WARN))
+    (note,) = run.until(GATHER)
+    (told,) = run.outcome(note, MINUTE, delivered=False, final=False)
+    assert run.outcome(told, 2 * MINUTE, receiver="drills") == []
+    run.lapse(lapse("west", parties=("CC", "DD"), severity=Severity.WARN), at=3 * MINUTE)
+    run.until(4 * MINUTE)
+    (nag,) = [sending for sending in run.until(HOUR) if sending.kind == "nag"]
+    assert run.outcome(nag, HOUR, receiver="siren") == []
+    cleared = run.outcome(note, HOUR + MINUTE)
+    assert words(cleared) == [("all-clear", "ann-phone"), ("all-clear", "siren")]
+
+
+def test_trouble_of_what_a_later_policy_has_no_more_is_over() -> None:
+    run = Run()
+    run.lapse(lapse(severity=Severity.WARN))
+    (note,) = run.until(GATHER)
+    run.outcome(note, MINUTE, delivered=False, final=False)
+    cells = {name: cell for name, cell in run.desk.changes().items() if cell is not None}
+    left = tuple(receiver for receiver in POLICY.receivers if receiver.id != "notes")
+    run.desk = Desk(policy(receivers=left, routes=(DUTY,)))
+    run.desk.recall(cells)
+    (clear,) = run.until(2 * MINUTE)
+    assert (clear.kind, clear.receiver) == ("all-clear", "ops")
+    assert clear.because == "receiver:notes: it is not in the policy any more"
+    # What was on its way to the receiver comes back now, and is no trouble of this policy's.
+    assert run.outcome(note, 3 * MINUTE, delivered=False) == []
+    assert run.until(90 * DAY) == []
