@@ -60,32 +60,44 @@ class Escalation:
         return self._nag(page, rules, track, items, now)
 
     def _escalate(self, page: Page, rules: Route, track: Track, items: Sequence[Item], now: datetime) -> list[Sending]:
-        step = rules.steps[track.step]
-        track.step += 1
+        because = f"nobody acknowledged it within {rules.steps[track.step].after}"
+        skipped: list[str] = []
+        to: list[Told] = []
+        while not to and track.step < len(rules.steps):
+            step = rules.steps[track.step]
+            track.step += 1
+            to = self._saying.reached(step.to, now, drill=page.head.drill)
+            skipped.extend(() if to else step.to)
+        number = track.step
         if track.step == len(rules.steps):
             track.nag_at = _later(now, rules.nags, 0)
-        to = self._saying.reached(step.to, now, drill=page.head.drill)
-        because = f"nobody acknowledged it within {step.after}"
-        return self._saying.say(page, "escalation", to, items, now, because, step=track.step)
+            number, to = self._last(page, rules, now)
+        if skipped:
+            because = f"{because}; nobody was reached by {', '.join(skipped)}"
+        return self._saying.say(page, "escalation", to, items, now, because, step=number)
+
+    def _last(self, page: Page, rules: Route, now: datetime) -> tuple[int, list[Told]]:
+        """The last step that reaches anybody."""
+        for number in range(len(rules.steps), 0, -1):
+            if to := self._saying.reached(rules.steps[number - 1].to, now, drill=page.head.drill):
+                return number, to
+        return len(rules.steps), []
 
     def _nag(self, page: Page, rules: Route, track: Track, items: Sequence[Item], now: datetime) -> list[Sending]:
         track.nags += 1
         track.nag_at = _later(now, rules.nags, track.nags)
-        to: list[Told] = []
-        number = len(rules.steps)
-        while number and not to:
-            to = self._saying.reached(rules.steps[number - 1].to, now, drill=page.head.drill)
-            number -= 1
+        number, to = self._last(page, rules, now)
         because = f"nobody has acknowledged it yet; said {track.nags} times again"
         if track.nags == 1:
             because = "nobody has acknowledged it yet"
-        return self._saying.say(page, "nag", to, items, now, because, step=number + 1)
+        return self._saying.say(page, "nag", to, items, now, because, step=number)
 
     def _remind(self, page: Page, rules: Route, track: Track, items: Sequence[Item], now: datetime) -> list[Sending]:
         track.reminders += 1
         track.remind_at = _later(now, rules.reminders, track.reminders)
         assert page.head.has is not None
-        to = self._saying.reached((*rules.steps[0].to, f"person:{page.head.has.by}"), now, drill=page.head.drill)
+        number, _, _ = self.first(rules.id, now, drill=page.head.drill)
+        to = self._saying.reached((*rules.steps[number - 1].to, f"person:{page.head.has.by}"), now, drill=page.head.drill)
         because = f"it still stands; {page.head.has.by} has it since {page.head.has.at:%Y-%m-%d %H:%MZ}"
         return self._saying.say(page, "reminder", to, items, now, because)
 

@@ -54,7 +54,7 @@ class Paging:
             before, was_over = item.lapse, item.over
             item.lapse = lapse
             item.closed = item.closed and lapse.change not in ("opened", "reopened", "escalated")
-            item.late = item.late and lapse.state != "withdrawn"
+            item.late = item.late and item.over and lapse.state != "withdrawn"
             if item.over != was_over or (item.unknown and before.state != "unknown"):
                 item.changed = now
             if not item.over:
@@ -85,6 +85,7 @@ class Paging:
                 more = self.escalation.climb(page, route, track, free, now)
                 if more is None:
                     break
+                self._note_reached(page, route, somebody=bool(more))
                 found += more
         self._settle(page, now)
         return found
@@ -185,17 +186,33 @@ class Paging:
         return found
 
     def _lates(self, page: Page, now: datetime) -> list[Sending]:
-        """Word of what was over before it became known: said once, to the first step."""
+        """Word of what was over before it became known: said once on each route, to the first step that reaches anybody."""
         found: list[Sending] = []
-        for route, late in self._grouped(page, [item for item in page.items.values() if item.late]).items():
-            items = self._free(page, route, late, now)
+        lates = [item for item in page.items.values() if item.late]
+        for route, late in self._grouped(page, lates).items():
+            items = self._free(page, route, [item for item in late if route not in item.passed], now)
             if items:
-                to = self.saying.reached(self.routing.routes[route].steps[0].to, now, drill=page.head.drill)
-                found += self.saying.say(page, "late", to, items, now, "it was over before it became known")
+                number, to, unmanned = self._first(page, route, now)
+                because = "; ".join(filter(None, ("it was over before it became known", unmanned)))
+                found += self.saying.say(page, "late", to, items, now, because, step=number)
                 for item in items:
-                    item.late = False
-                    page.touched.add(item.lapse.id)
+                    item.passed = (*item.passed, route)
+        for item in lates:
+            item.late = not set(page.routes[item.lapse.id]) <= set(item.passed)
+            page.touched.add(item.lapse.id)
         return found
+
+    def _first(self, page: Page, route: str, now: datetime) -> tuple[int, list[Told], str]:
+        """The first step that reaches anybody, and a note of it where none does."""
+        number, to, unmanned = self.escalation.first(route, now, drill=page.head.drill)
+        self._note_reached(page, route, somebody=bool(to))
+        return number, to, unmanned
+
+    def _note_reached(self, page: Page, route: str, *, somebody: bool) -> None:
+        if somebody:
+            self.reached.add(route)
+        else:
+            self.unreached.append((route, page.head.drill, page.head.id))
 
     def _alarm(
         self, page: Page, route: str, items: list[Item], fresh: list[Item], now: datetime, *, rested: bool
@@ -219,11 +236,7 @@ class Paging:
             to = [Told(receiver, None) for receiver in heard]
             self._mark(page, route, items)
             return self.saying.say(page, "update", to, items, now, f"joined: {len(fresh)}")
-        number, to, unmanned = self.escalation.first(route, now, drill=page.head.drill)
-        if to:
-            self.reached.add(route)
-        else:
-            self.unreached.append((route, page.head.drill, page.head.id))
+        number, to, unmanned = self._first(page, route, now)
         renewed(track, self.routing.routes[route], number, now, anew=bool(fresh))
         self._mark(page, route, items)
         return self.saying.say(page, kind, to, items, now, "; ".join(filter(None, (because, unmanned))), step=number)
@@ -309,7 +322,7 @@ class Paging:
         for item in page.items.values():
             if item.late:
                 for route in page.routes[item.lapse.id]:
-                    if (held := self._held(page, route, item, now)) is not None:
+                    if route not in item.passed and (held := self._held(page, route, item, now)) is not None:
                         yield held
 
     def _due_on(self, page: Page, route: str, items: Sequence[Item], now: datetime) -> Iterable[datetime]:

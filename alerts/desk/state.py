@@ -30,7 +30,7 @@ class Item(msgspec.Struct, kw_only=True):
         said: By route, as what it was said last since it came.
         closed: Closed by hand.
         retracted: Its withdrawal was said.
-        late: It was over before it became known, which is still to be said.
+        late: It was over before it became known, which is still to be said; ``passed`` are the routes on which it was.
     """
 
     lapse: Lapse
@@ -41,6 +41,7 @@ class Item(msgspec.Struct, kw_only=True):
     closed: bool = False
     retracted: bool = False
     late: bool = False
+    passed: tuple[str, ...] = ()
 
     @property
     def over(self) -> bool:

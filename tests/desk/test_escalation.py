@@ -6,10 +6,10 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from alerts.policy import Rota, Route, Step
+from alerts.policy import Override, Rota, Route, Step
 from alerts.sendings import Kind
 from streams.spans import Span
-from tests.desk.build import DAY, HOUR, MINUTE, NOTES, SECOND, Run, lapse, moments, policy, span, words
+from tests.desk.build import DAY, HOUR, MINUTE, NOTES, SECOND, T0, Run, lapse, moments, policy, span, words
 
 ALARM = 10 * SECOND
 FIRST, SECOND_STEP, LAST = ("alarm", "ann-phone"), ("escalation", "chief-phone"), ("escalation", "head-phone")
@@ -155,3 +155,50 @@ def test_steps_in_another_order_are_no_route(steps: tuple[Step, ...], wrong: str
 def test_waits_of_less_than_a_minute_are_no_route() -> None:
     with pytest.raises(ValueError, match="a minute or more"):
         Route(id="r", steps=NOTES.steps, nags=(Span(seconds=1),))
+
+
+def test_a_step_that_reaches_nobody_is_left_to_the_next_at_once() -> None:
+    steps = (
+        Step(to=("person:ann",)),
+        Step(after=span(15 * MINUTE), to=("rota:duty",)),
+        Step(after=span(HOUR), to=("person:head",)),
+    )
+    run = Run(policy(routes=(Route(id="all", steps=steps),), rotas=manned_from_2027()))
+    run.lapse(lapse())
+    run.until(ALARM)
+    assert run.until(ALARM + 15 * MINUTE - SECOND) == []
+    (next_,) = run.until(ALARM + 15 * MINUTE)
+    assert (next_.kind, next_.receiver, next_.step) == ("escalation", "head-phone", 3)
+    assert next_.because == "nobody acknowledged it within 15 min; nobody was reached by rota:duty"
+    assert words(run.until(ALARM + 44 * MINUTE)) == []
+    assert words(run.until(ALARM + 45 * MINUTE)) == [("nag", "head-phone")]
+
+
+def test_a_last_step_that_reaches_nobody_is_left_to_the_one_before() -> None:
+    steps = (Step(to=("person:ann",)), Step(after=span(15 * MINUTE), to=("rota:duty",)))
+    run = Run(policy(routes=(Route(id="all", steps=steps, nags=()),), rotas=manned_from_2027()))
+    run.lapse(lapse())
+    assert words(run.until(DAY)) == [("alarm", "ann-phone"), ("escalation", "ann-phone")]
+
+
+def test_a_reminder_goes_to_a_step_that_reaches_anybody() -> None:
+    run = Run(policy(rotas=manned_from_2027()))
+    run.lapse(lapse())
+    run.until(ALARM)
+    run.ack(MINUTE, by="somebody-of-another-list")
+    assert words(run.until(2 * DAY)) == [("reminder", "chief-phone")]
+
+
+def test_a_route_whose_watch_ends_is_in_trouble_and_no_more_once_somebody_is_reached() -> None:
+    overrides = tuple(
+        Override(person="ann", start=T0 + start, end=T0 + end) for start, end in ((timedelta(), HOUR), (5 * HOUR, DAY))
+    )
+    rota = msgspec.structs.replace(manned_from_2027()[0], overrides=overrides)
+    run = Run(policy(routes=(Route(id="all", steps=(Step(to=("rota:duty",)),)),), rotas=(rota,)))
+    run.lapse(lapse())
+    assert words(run.until(HOUR - SECOND)) == [("alarm", "ann-phone"), ("nag", "ann-phone")]
+    assert ("undelivered", "ops") in words(run.until(5 * HOUR))
+    said = words(run.until(9 * HOUR))
+    assert ("nag", "ann-phone") in said
+    assert ("all-clear", "ops") in said
+    assert all(page.trouble is None for page in run.desk.pages())

@@ -1,15 +1,16 @@
 """Pages: gathered, said once, worse, back, over, withdrawn; whoever got the alarm gets the all-clear."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from alerts.desk import Desk, RefusedError
-from alerts.policy import Route, Step
+from alerts.policy import QuietHours, Rota, Route, Step
 from streams.actions import Acknowledge, Note, Resolve, Snooze, Unacknowledge
 from streams.severity import Severity
-from tests.desk.build import DAY, HOUR, MINUTE, SECOND, T0, Run, lapse, policy, span, words
+from tests.desk.build import DAY, HOUR, MINUTE, NOTES, POLICY, SECOND, T0, Run, lapse, policy, span, words
 
 GATHER = 10 * SECOND
 
@@ -387,3 +388,28 @@ def test_each_word_says_the_loudest_that_stands_of_what_its_receiver_heard() -> 
     run.lapse(lapse("two", 3, "resolved", group="announcement"), at=3 * MINUTE)
     (last,) = run.until(4 * MINUTE)
     assert (last.kind, last.receiver, last.ends) == ("all-clear", "ann-phone", True)
+
+
+@pytest.mark.parametrize("rotas", [POLICY.rotas, ()], ids=["with a watch", "without"])
+def test_what_was_over_before_it_became_known_goes_to_the_first_step_that_reaches_anybody(rotas: tuple[Rota, ...]) -> None:
+    run = Run(policy(rotas=rotas))
+    run.lapse(lapse(change="resolved"))
+    (late,) = run.until(DAY)
+    assert (late.kind, late.receiver) == ("late", "ann-phone" if rotas else "chief-phone")
+    assert ("nobody was reached by rota:duty" in late.because) is not bool(rotas)
+
+
+def test_what_was_over_before_it_became_known_is_said_on_a_route_whose_quiet_hours_held_it() -> None:
+    night = QuietHours(id="night", zone="UTC", start=time(11), end=time(14))
+    routes = (Route(id="all", steps=(Step(to=("person:ann",)),), go_on=True), msgspec.structs.replace(NOTES, quiet="night"))
+    run = Run(policy(routes=routes, quiet=(night,)))
+    run.lapse(lapse(change="resolved", severity=Severity.WARN))
+    assert words(run.until(2 * HOUR - SECOND)) == [("late", "ann-phone")]
+    assert words(run.until(30 * DAY)) == [("late", "notes")]
+
+
+def test_what_was_over_and_came_back_before_that_was_said_is_an_alarm_alone() -> None:
+    run = Run()
+    run.lapse(lapse(change="resolved"))
+    run.lapse(lapse(revision=2, change="reopened"), at=SECOND)
+    assert words(run.until(MINUTE)) == [("alarm", "ann-phone")]
