@@ -19,11 +19,13 @@ class Comings(msgspec.Struct):
     Attributes:
         since: When it was found to flap; what came later is held.
         rank: The loudest it was by then: what is louder is not held.
+        said: Somebody was told of it meanwhile: what nobody ever heard of is not held.
     """
 
     moments: list[datetime] = []
     since: datetime | None = None
     rank: int = 0
+    said: bool = False
 
 
 class Flaps:
@@ -60,12 +62,23 @@ class Flaps:
         comings = self._known.get(key)
         if comings is None or comings.since is None or changed <= comings.since or severity.rank > comings.rank:
             return None
+        if not comings.said:
+            return None
         return Held(self._policy.calm.after(comings.moments[-1]), self.words()) if self._flaps(comings, now) else None
 
-    def trips(self, key: str, changed: datetime) -> bool:
-        """Whether the change at ``changed`` is the one with which it was found to flap."""
+    def trips(self, key: str, changed: datetime, now: datetime) -> bool:
+        """Whether it was found to flap with the change at ``changed``, or nobody has heard of it since."""
         comings = self._known.get(key)
-        return comings is not None and comings.since == changed
+        if comings is None or comings.since is None:
+            return False
+        return comings.since == changed or (not comings.said and self._flaps(comings, now))
+
+    def heard(self, key: str) -> None:
+        """Somebody is told of it."""
+        comings = self._known.get(key)
+        if comings is not None and not comings.said:
+            comings.said = True
+            self._touched.add(key)
 
     def words(self) -> str:
         """The reason, in words."""

@@ -180,7 +180,7 @@ class Paging:
             )
             if page.head.closed is not None and any(item.closed for item in items):
                 reasons.append(f"closed by {page.head.closed.by}: {page.head.closed.note}")
-            if any(self.flaps.trips(flap_key(page, item), item.changed) for item in items):
+            if any(self.flaps.trips(flap_key(page, item), item.changed, now) for item in items):
                 reasons.append(self.flaps.words())
             found += self.saying.say(page, kind, [Told(receiver, None)], items, now, "; ".join(reasons))
         return found
@@ -230,18 +230,22 @@ class Paging:
             and not rested
             and all(not item.told and item.lapse.severity.rank <= loudest for item in fresh)
         )
-        because = self._because(page, route, track, fresh)
+        because = self._because(page, route, track, fresh, now)
         heard = sorted({receiver for item in items for receiver in item.owed})
         if joined and heard:
             to = [Told(receiver, None) for receiver in heard]
+            for item in items:
+                self.flaps.heard(flap_key(page, item))
             self._mark(page, route, items)
             return self.saying.say(page, "update", to, items, now, f"joined: {len(fresh)}")
         number, to, unmanned = self._first(page, route, now)
+        for item in items if to else ():
+            self.flaps.heard(flap_key(page, item))
         renewed(track, self.routing.routes[route], number, now, anew=bool(fresh))
         self._mark(page, route, items)
         return self.saying.say(page, kind, to, items, now, "; ".join(filter(None, (because, unmanned))), step=number)
 
-    def _because(self, page: Page, route: str, track: Track, fresh: Sequence[Item]) -> str:
+    def _because(self, page: Page, route: str, track: Track, fresh: Sequence[Item], now: datetime) -> str:
         reasons = [track.again] if track.again else []
         if track.held:
             reasons.append(f"held back until now: {track.held}")
@@ -251,7 +255,7 @@ class Paging:
             reasons.append("it was unknown, and is certain now")
         if any(item.told and not item.said for item in fresh):
             reasons.append("it is back")
-        if any(self.flaps.trips(flap_key(page, item), item.changed) for item in fresh):
+        if any(self.flaps.trips(flap_key(page, item), item.changed, now) for item in fresh):
             reasons.append(self.flaps.words())
         return "; ".join(dict.fromkeys(reasons))
 

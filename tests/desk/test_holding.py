@@ -222,3 +222,17 @@ def test_a_new_outage_of_the_same_line_counts_as_one_that_comes_back() -> None:
         run.lapse(lapse(onset=T0 + at, revision=2, change="resolved"), at=at + 5 * MINUTE)
         run.until(at + 10 * MINUTE)
     assert len([sending for sending in run.sent if sending.kind == "alarm"]) == 2
+
+
+def test_what_nobody_heard_of_is_not_held_because_it_comes_and_goes() -> None:
+    """It began in quiet hours, and is never still again."""
+    run = quiet_policy()
+    for number in range(40):
+        at = number * 25 * MINUTE
+        run.until(at)
+        change = "resolved" if number % 2 else "reopened" if number else "opened"
+        run.lapse(lapse(revision=number + 1, change=change, severity=Severity.WARN), at=at)
+    alarm, clear = run.sent
+    assert (alarm.kind, alarm.at) == ("alarm", T0 + 2 * HOUR)
+    assert alarm.because.endswith(run.desk.paging.flaps.words())
+    assert clear.kind == "all-clear"
