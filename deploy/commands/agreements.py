@@ -14,6 +14,7 @@ from deploy.exits import BAD_INPUT, FINE, bad_input, bad_use
 from deploy.replaying.session import rules_or_leave
 from streams.agreements.load import AgreementError, load_directory, load_file
 from streams.agreements.model import Agreement, AnyObligation
+from streams.log.recording import named
 from streams.spans import Span
 
 app = typer.Typer(
@@ -52,7 +53,7 @@ def check(
         bad_input(f"{file}: {error.strerror or error}")
     if as_json:
         for problem in problems:
-            emit(msgspec.json.encode({**problem._asdict(), "ok": False}))
+            emit(msgspec.json.encode({**problem._asdict(), "file": named(problem.file), "ok": False}))
         for agreement in found:
             emit(msgspec.json.encode({"agreement": agreement.id, "ok": True}))
     else:

@@ -17,6 +17,7 @@ from deploy.replaying.session import run
 from deploy.showing.table import SEVERITY_STYLES, in_order, lapse_table, rule_of, state_of
 from streams.events.times import spoken
 from streams.lapses import Lapse
+from streams.log.recording import named
 
 _JUDGED = ("deadline", "resolved", "state", "severity", "reason", "clause", "parties")
 """What makes two judgements of one lapse differ; the ways to them (arithmetic, evidence) may differ freely."""
@@ -90,7 +91,7 @@ def diff(what: What, rules: RulesOption = None, as_json: Json = False, until: Un
                 )
             )
         tally = {name: sum(each.change == name for each in found) for name in ("added", "removed", "changed")}
-        emit(msgspec.json.encode({"summary": {"recording": first.given.name, "rules": str(rules), **tally}}))
+        emit(msgspec.json.encode({"summary": {"recording": first.given.name, "rules": named(rules), **tally}}))
     else:
         _show(found)
     first.warn()

@@ -30,7 +30,7 @@ from streams.lapses import Lapse, encode_lapse
 from streams.letters import of_line, of_record
 from streams.log.admin import Admin
 from streams.log.kafka import TopicReader, common_partitions, together
-from streams.log.recording import Lines, Recording
+from streams.log.recording import Lines, Recording, named
 from streams.log.sqlite import Log, LogSource
 from streams.remit import Remit
 from streams.routes import Homes, partition_of
@@ -105,7 +105,7 @@ class Recorded:
     def summary(self) -> dict[str, Any]:
         """The counts for machines, under stable names."""
         return {
-            "recording": str(self.path),
+            "recording": named(self.path),
             "run": self.run,
             "partitions": self.partitions,
             "events": self.events.total(),
@@ -115,7 +115,7 @@ class Recorded:
             "events_waiting": self.waiting,
             "events_left_out": self.left_out,
             "dead_letters": self.letters,
-            "dead_letters_file": None if self.aside is None else str(self.aside),
+            "dead_letters_file": None if self.aside is None else named(self.aside),
             "records_deleted": self.shortened,
             "until": self.until,
             "revisions": self.revisions,
@@ -214,7 +214,7 @@ def record_sqlite(
                     try:
                         event = decode(line)
                     except Refused as refused:
-                        aside.put(of_line(str(log), number, line, str(refused)))
+                        aside.put(of_line(named(log), number, line, str(refused)))
                         continue
                     tick = isinstance(event, Tick)
                     ticking = ticking or tick

@@ -13,7 +13,7 @@ from producers.history.presume import merged, presumed_events
 from producers.history.story import Story, builtin_stories, find_story, load_story
 from streams.agreements.model import Agreement
 from streams.events.decode import encode
-from streams.log.recording import Batch, Lines, NoRecordingError, Recording, Source, Spool
+from streams.log.recording import Batch, Lines, NoRecordingError, Recording, Source, Spool, named
 from streams.log.sqlite import LogSource, is_log
 
 STANDARD_INPUT = "-"
@@ -63,11 +63,11 @@ def opened(name: str, agreements: Sequence[Agreement], *, again: bool = False) -
         story = load_story(find_story(name))
         return Input(story.name, StorySource(story, agreements), story.start, story.until, story)
     if is_log(path):
-        return Input(name, LogSource(path))
+        return Input(named(name), LogSource(path))
     if not path.exists() and len(path.parts) < 2 and not path.suffix:
         raise UnknownNameError(_unknown(name))
     try:
-        return Input(name, Recording.at(path))
+        return Input(named(name), Recording.at(path))
     except OSError as error:
         raise NoRecordingError(f"{name}: {error.strerror or error}") from error
 

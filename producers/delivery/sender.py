@@ -271,7 +271,7 @@ def turn(spool: Path, target: str, patience: float | None, stop: threading.Event
 def _locked(db: sqlite3.Connection, path: Path) -> bool:
     try:
         db.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             return False
         raise SpoolError(f"{path}: cannot lock the spool: {error}") from error

@@ -17,6 +17,7 @@ from streams.events.decode import Refused, decode
 from streams.events.envelope import Key, Party
 from streams.events.times import Moment, spoken, zone_named
 from streams.lapses import Change, Kind, Reason, State
+from streams.log.recording import named
 from streams.severity import Severity
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -202,7 +203,7 @@ def load_story(path: Path) -> Story:
     except ValueError as error:
         raise StoryError(f"{path}: {error}") from None
     events = _events(path.with_suffix(".jsonl"), contents)
-    return Story(name=path.stem, events=events, **msgspec.structs.asdict(contents))
+    return Story(name=named(path.stem), events=events, **msgspec.structs.asdict(contents))
 
 
 def builtin_stories() -> tuple[str, ...]:

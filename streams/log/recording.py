@@ -73,6 +73,11 @@ class Source(Protocol):
         """All lines in order. May be called again, and then gives the same lines."""
 
 
+def named(path: Path | str) -> str:
+    """A file's name as text that fits into JSON and a log: bytes of it that are no UTF-8 are spelled out."""
+    return str(path).encode(errors="backslashreplace").decode()
+
+
 class NoRecordingError(ValueError):
     """There is nothing to read under this name."""
 
@@ -124,10 +129,10 @@ class Recording:
             try:
                 file = path.open("rb", buffering=0)
             except OSError as error:
-                yield Broken(str(path), 1, error.strerror or str(error))
+                yield Broken(named(path), 1, error.strerror or str(error))
                 continue
             with file:
-                yield from _read(str(path), counter.counting(file.read), counter)
+                yield from _read(named(path), counter.counting(file.read), counter)
             before = counter.total
 
 

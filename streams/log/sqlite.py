@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple, Self
 
 from streams.events.decode import MAX_BYTES
 from streams.log.database import Layout, opened, transaction
-from streams.log.recording import Batch, Lines
+from streams.log.recording import Batch, Lines, named
 
 VERSION = 1
 """The layout of the tables; a file with a higher one was written by a newer program."""
@@ -250,5 +250,5 @@ class LogSource:
             records = log.read()
             first = 1
             while lines := [record.data for record in islice(records, _BATCH)]:
-                yield Lines(str(self.path), first, lines, 0)
+                yield Lines(named(self.path), first, lines, 0)
                 first += len(lines)

@@ -14,7 +14,7 @@ from producers.delivery.answers import AwayError
 from producers.delivery.batches import INCOMPLETE
 from producers.delivery.outbox import Outbox
 from producers.delivery.sender import Courier, Sender, _Pause, turn
-from producers.delivery.spool import Spool
+from producers.delivery.spool import Spool, SpoolError
 from producers.delivery.target import Access, named, open_target
 from streams.agreements.load import load_builtin
 from streams.events.decode import decode
@@ -188,6 +188,17 @@ def test_one_sends_at_a_time(spool: Spool, stub: StubGateway) -> None:
             pass
     with sender(spool, stub.url) as sending:
         assert sending.drain(0.1).ending == "done"
+
+
+def test_a_lock_that_is_no_database_is_told_of(spool: Spool, stub: StubGateway) -> None:
+    with turn(spool.path, stub.url, 0.0, threading.Event()):
+        (lock,) = spool.path.parent.glob("*.turn")
+    lock.write_bytes(b"x" * 5_000)
+    with (
+        pytest.raises(SpoolError, match=r"\.turn: cannot lock the spool"),
+        turn(spool.path, stub.url, 0.0, threading.Event()),
+    ):
+        pass
 
 
 def test_a_courier_brings_everything_once_the_gateway_is_there(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -192,3 +192,17 @@ def test_many_dead_letters_are_not_told_one_by_one(steadyline: Steadyline, recor
 def test_a_good_recording_makes_no_log(steadyline: Steadyline, recording: Recording, state: Path) -> None:
     steadyline("replay", recording(*DECLINED))
     assert not state.exists()
+
+
+def test_a_file_whose_name_is_no_utf8_is_read_and_told_of(steadyline: Steadyline, tmp_path: Path) -> None:
+    path = tmp_path / "r\udcff.jsonl"
+    path.write_bytes(b"\n".join([QUIET[0].encode(), b"nonsense"]) + b"\n")
+    log = tmp_path / "kept.db"
+    for arguments in [("replay", path), ("replay", path, "--log", log), ("scorecard", path)]:
+        told = [steadyline(*arguments), steadyline(*arguments, "--json")]
+        assert [result.exit_code for result in told] == [3, 3], [result.output for result in told]
+    with Log(log) as kept:
+        assert [letter.place[-len("\\udcff.jsonl") :] for letter in kept.dead_letters()] == ["\\udcff.jsonl"]
+    recorded = steadyline("record", "--log", log, tmp_path / "again\udcff.jsonl", "--json")
+    assert json.loads(recorded.stdout)["summary"]["recording"].endswith("again\\udcff.jsonl")
+    assert steadyline("agreements", "check", path, "--json").exit_code == 3
