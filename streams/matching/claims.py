@@ -107,6 +107,14 @@ class Claims:
         self._remove(key)
         return [each.claim for each in around if each is not old]
 
+    def around(self, claim: LaunchObservation) -> list[LaunchObservation]:
+        """The claims (with it) that ``launches_of`` must be asked about together for the launch of a claim that is there."""
+        return [each.claim for each in self._affected(self._known[claim.source, claim.id])]
+
+    def named(self, name: str) -> bool:
+        """Whether any claim calls its launch by this name."""
+        return name in self._named
+
     def _remove(self, key: tuple[str, str]) -> None:
         old = self._known.pop(key)
         self._counts -= old.claim.data.count > 1

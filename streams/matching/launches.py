@@ -14,7 +14,7 @@ from streams.matching.claims import Claims, affected
 from streams.matching.clusters import BALLISTIC, Cluster, Seen, claim_order, class_gap, clustered, components, seen
 from streams.matching.disagreements import disagreements
 
-__all__ = ["Claims", "Launch", "affected", "claim_order", "class_gap", "launch_order", "launches_of"]
+__all__ = ["Claims", "Launch", "affected", "claim_order", "class_gap", "launch_order", "launches_of", "report_order"]
 
 _PRECISION = {"second": 0, "minute": 1, "hour": 2, "day": 3}
 _T = TypeVar("_T")
@@ -106,7 +106,7 @@ def _launch(cluster: Cluster) -> Launch:
     data = [claim.data for claim in claims]
     everything = sorted(claims + counts, key=_by_time)
     return Launch(
-        key=_given(one.launch for one in data) or min(claims, key=_by_report).id,
+        key=_given(one.launch for one in data) or min(claims, key=report_order).id,
         party=data[0].party,
         claims=tuple(everything),
         occurred=claims[0].occurred,
@@ -133,13 +133,14 @@ def _by_time(claim: LaunchObservation) -> tuple[datetime, str, str]:
     return claim.time, claim.id, claim.source
 
 
-def _by_report(claim: LaunchObservation) -> tuple[datetime, datetime, str, str]:
+def report_order(claim: LaunchObservation) -> tuple[datetime, datetime, str, str]:
+    """The order in which claims were known: by when they were reported, then (time, id, source)."""
     # Not when the log took it in: that is an accident of arrival.
     return claim.reported or claim.received or claim.occurred.latest, claim.time, claim.id, claim.source
 
 
 def _merit(claim: Seen) -> tuple[int, datetime, datetime, str, str]:
-    return _PRECISION[claim.claim.precision], *_by_report(claim.claim)
+    return _PRECISION[claim.claim.precision], *report_order(claim.claim)
 
 
 def _class(ranked: list[LaunchObservation]) -> LaunchClass:
