@@ -26,6 +26,13 @@ class Sign(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
         earliest, latest = event.occurred
         return cls(earliest, latest, event.id, event.source)
 
+    def falls(self, start: datetime, end: datetime) -> bool:
+        """Whether it can have come from ``start`` to ``end``, both inclusive; a day that only touches an end lies outside."""
+        if self.earliest == self.latest:
+            return start <= self.earliest <= end
+        # A day ends where the next begins, which is not part of it; nor is it by its first instant alone that it was in time.
+        return self.earliest < end and start < self.latest
+
 
 class Signs:
     """Signs in order, each once.
@@ -162,7 +169,8 @@ class Signs:
         # A day-precision sign begins up to a day before the instant it may mean.
         for number in range(place - 1, -1, -1):
             if self.latest[number] >= start:
-                result.append(self[number])
+                if (sign := self[number]).falls(start, end):
+                    result.append(sign)
             elif start - self.earliest[number] > _TWO_DAYS:
                 break
         result.reverse()

@@ -100,8 +100,15 @@ class SlotDuty(Duty):
         self.findings = [self._stands(outage, told) or self._finding(outage, now) for outage in self._outages]
         self._ends = {outage.last.closes: end for outage in self._outages if (end := self._end(outage)) is not None}
         # An ongoing outage, a slot that waits for its feed and a suspension all listen for the next sign.
-        self.quiet = not (self.record.statuses or (self._outages and self._end(self._outages[-1]) is None))
+        self.quiet = not (
+            self.record.statuses or (self._outages and self._end(self._outages[-1]) is None) or self._contestable()
+        )
         return [(self.channel.id, self.findings)]
+
+    def _contestable(self) -> bool:
+        """Whether the next sign, later than all before, can be of the same attempt as a check reported as unanswered."""
+        signs, silences = self.record.signs.items, self.record.silences.items
+        return bool(signs and silences) and signs[-1].earliest <= silences[-1].earliest + _SAME_ATTEMPT
 
     @property
     def _floor(self) -> datetime:
@@ -122,7 +129,7 @@ class SlotDuty(Duty):
             closes = rule.grace.after(due)
             if due < self._armed or closes < settled or closes > self._judged or (self._next is not None and due >= self._next):
                 continue
-            if sign.latest < rule.early.before(due) or sign.earliest > closes:
+            if not sign.falls(rule.early.before(due), closes):
                 continue
             slot = self._verdict(due, closes, closes)
             place = bisect_left(self._bad, closes, key=_closes)

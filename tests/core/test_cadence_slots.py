@@ -3,7 +3,7 @@
 import pytest
 
 from streams.events import AnyEvent
-from tests.core.world import MICRO, MINUTE, Story, answered, at, beats, changed, check, contact, event, status
+from tests.core.world import MICRO, MINUTE, Story, answered, at, beats, changed, check, contact, event, final, status
 
 FIRST, SECOND, THIRD = 8.0, 24.0, 32.0
 """The slots that are missed here; at 0.0 both lines answer."""
@@ -287,3 +287,30 @@ def test_a_line_whose_feed_is_silent_is_unknown_until_the_feed_is_back_and_then_
     unknown, lapsed = [lapse for lapse in story.of("checks") if lapse.subject == "east"]
     assert (unknown.onset, unknown.state, unknown.resolved) == (at(FIRST), "unknown", at(THIRD))
     assert (lapsed.onset, lapsed.state, lapsed.severity, lapsed.reason) == (at(THIRD), "open", "warn", "missed-check")
+
+
+def test_a_late_answer_that_contradicts_a_reported_silence_is_heard_however_it_was_taken_in() -> None:
+    """Met by an answer at its minute, the slot is disputed once one of the same attempt as a silence becomes known."""
+    found = []
+    for quick in (False, True):
+        before = [check(line, f"{line}-before", -1) for line in ("east", "west")]
+        denied = check("east", "denied", 0.33, "unanswered", source="urn:b")
+        story = Story().tell(beats(-2, 30), *before, *answered("west", until=24), check("east", "a", 0.0), denied).until(0.65)
+        late = check("east", "late", 0.3)
+        if not (quick and story.watch.absorb(late, at(0.65))):
+            story.now(late)
+        found.append(final(story.until(7).watch))
+    assert found[0] == found[1]
+    assert [lapse.subject for lapse in found[1] if lapse.rule == "checks"] == ["east"]
+
+
+@pytest.mark.parametrize(("day", "met"), [(-1, False), (0, True), (1, False)])
+def test_a_check_known_to_the_day_is_none_of_the_day_before_or_after(day: int, met: bool) -> None:
+    """A slot as long as a day, as of a list that is owed on 1 January: one of the day after touches its end, and is late."""
+    whole = changed(
+        ('grace = "30 min"\nearly = "5 min"', 'grace = "24 h"\nearly = "0 s"'),
+        ('zone = "Asia/Seoul", rules = ["FREQ=DAILY;BYHOUR=9,17;', 'zone = "UTC", rules = ["FREQ=DAILY;BYHOUR=0;'),
+    )
+    told = check("east", "x", (2 + day) * 24 + 12, precision="day")
+    story = Story(rules=whole).tell(beats(-2, 144), check("east", "first", 0), check("east", "next", 26), told).until(74)
+    assert any(lapse.onset == at(48) for lapse in story.of("checks") if lapse.subject == "east") is not met
