@@ -152,6 +152,7 @@ class GapDuty(Duty):
         settled = self.settled(now)
         signs = self.record.signs
         found: list[Finding] = []
+        waits = False
         self.wake = None
         self._guard(None)
         while self._wide and self._wide[0][1].earliest < settled:
@@ -168,13 +169,15 @@ class GapDuty(Duty):
             elif self._asked(deadline):
                 vouched = self._vouched(last.latest, deadline, now)
                 if vouched is None:
+                    waits = True
                     self._wait_for_feed()
                 else:
                     found.append(self._finding(last, None, deadline, now))
         before_count = [(finding.onset, finding.state) for finding in self.findings]
         self.moved = before_count != [(finding.onset, finding.state) for finding in found]
         self.findings = found
-        self.quiet = not self.record.statuses and (not found or found[-1].resolved is not None)
+        # While it waits for its feed's word, the next sign ends a gap that nobody has spoken of yet.
+        self.quiet = not (waits or self.record.statuses) and (not found or found[-1].resolved is not None)
         return [(self.channel.id, found)]
 
     def rests(self, now: datetime) -> bool:
@@ -227,7 +230,9 @@ class GapDuty(Duty):
         after = signs[place + 1] if place + 1 < len(signs) else None
         changed = before is None or not self.quiet
         if before is not None and after is not None and self._far(before, after):
-            self._wide.remove((before, after))
+            # It is gone where it has settled under this rule, while others still take reports of that time.
+            if (before, after) in self._wide:
+                self._wide.remove((before, after))
             changed = True
         for pair in ((before, sign), (sign, after)):
             if pair[0] is not None and pair[1] is not None and self._far(pair[0], pair[1]):

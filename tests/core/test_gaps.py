@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.core.world import MICRO, Story, at, beats, changed, check, contact, event, meeting, status
+from tests.core.world import MICRO, Story, at, beats, changed, check, contact, event, final, meeting, status
 
 GAP = 30.0
 FED = changed(
@@ -104,3 +104,25 @@ def test_a_dialogue_that_fell_silent_before_its_rule_came_into_force_is_owed_fro
     assert story.of("rounds") == []
     story.until(48 + GAP + MICRO)
     assert [lapse.state for lapse in story.of("rounds")] == ["open"]
+
+
+def test_a_late_round_within_a_gap_that_has_settled_under_its_own_rule_is_taken_in() -> None:
+    """Other rules about the channel settle later, so it is not refused."""
+    story = Story(rules=changed(('id = "rounds"\n', 'id = "rounds"\nsettle = "24 h"\n')))
+    story.tell(meeting("a", 0), meeting("b", 80), meeting("c", 115), meeting("d", 146)).until(149)
+    story.now(meeting("late", 50)).until(160)
+    assert story.of("rounds") == [] or all(lapse.onset >= at(110) for lapse in story.of("rounds"))
+
+
+def test_a_gap_that_waits_for_its_feed_is_found_however_the_next_sign_was_taken_in() -> None:
+    """The feed was last heard before the deadline and is not overdue: the next check ends a gap that is no lapse yet."""
+    found = []
+    for quick in (False, True):
+        story = Story(rules=FED).tell(beats(-2, 30), check("talks", "first", 1.2)).until(31.5)
+        late = check("talks", "late", 31.7)
+        story.watch.advance(at(31.8))
+        if not (quick and story.watch.absorb(late, at(31.8))):
+            story.now(late)
+        found.append(final(story.tell(beats(32, 40)).until(40).watch))
+    assert found[0] == found[1]
+    assert [(lapse.state, lapse.onset) for lapse in found[1] if lapse.rule == "rounds"] == [("resolved", at(31.2))]
