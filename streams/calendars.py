@@ -63,14 +63,16 @@ class Slots:
         end = start + _CHUNK
         # Rules run in naive wall-clock time; a day's margin on each side covers every zone's offset.
         wall_start, wall_end = (start - timedelta(days=1)).replace(tzinfo=None), (end + timedelta(days=1)).replace(tzinfo=None)
-        due = set()
+        due = set[datetime]()
         for rule in self._rules:
             for wall in _anchored(rule, wall_start).between(wall_start, wall_end, inc=True):
-                # An hour that comes twice is two hours to a rule that counts hours, and one time of day to any other.
-                for fold in (0, 1) if rule._freq in _PER_DAY else (0,):  # type: ignore[attr-defined]  # noqa: SLF001
-                    moment = wall.replace(tzinfo=self._zone, fold=fold).astimezone(UTC)
-                    if start <= moment < end and not self._skipped(wall.date()):
-                        due.add(moment)
+                if self._skipped(wall.date()):
+                    continue
+                first, second = (wall.replace(tzinfo=self._zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+                # An hour that comes twice is two hours to a rule that counts hours, and one time of day to any other. In an
+                # hour that never comes the second reading lies before the first: it is no hour of its own.
+                twice = second > first and rule._freq in _PER_DAY  # type: ignore[attr-defined]  # noqa: SLF001
+                due.update(moment for moment in ((first, second) if twice else (first,)) if start <= moment < end)
         result = tuple(sorted(due))
         if len(self._chunks) > 64:
             self._chunks.pop(min(self._chunks))

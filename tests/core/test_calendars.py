@@ -164,3 +164,18 @@ def test_a_forgotten_reckoning_is_made_again_the_same() -> None:
     before = slots.between(utc("1999-01-01T00:00"), utc("1999-03-01T00:00"))
     slots.between(utc("2000-01-01T00:00"), utc("2010-01-01T00:00"))
     assert slots.between(utc("1999-01-01T00:00"), utc("1999-03-01T00:00")) == before
+
+
+@pytest.mark.parametrize(
+    ("rule", "due"),
+    [
+        ("FREQ=HOURLY;INTERVAL=2;BYMINUTE=0;BYSECOND=0", [5, 7, 8, 10]),
+        ("FREQ=HOURLY;BYHOUR=2;BYMINUTE=30;BYSECOND=0", [7.5]),
+        ("FREQ=DAILY;BYHOUR=2;BYMINUTE=30;BYSECOND=0", [7.5]),
+    ],
+)
+def test_an_hour_that_never_comes_asks_for_no_check_an_hour_before_it(rule: str, due: list[float]) -> None:
+    """New York, 8 March 2026: from 01:59 to 03:00. What is due at 02:00 comes at 03:00, and not at 01:00 as well."""
+    day = datetime(2026, 3, 8, tzinfo=UTC)
+    found = Slots(Calendar(rules=(rule,), zone="America/New_York")).between(day + timedelta(hours=4), day + timedelta(hours=11))
+    assert [(moment - day) / timedelta(hours=1) for moment in found] == due
