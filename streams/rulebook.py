@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Generic, TypeVar
 
@@ -21,6 +21,7 @@ from streams.agreements.model import (
     Standing,
 )
 from streams.events.incidents import dyad
+from streams.events.times import Interval
 
 O_co = TypeVar("O_co", bound=Obligation, covariant=True)
 O = TypeVar("O", bound=Obligation)  # noqa: E741 - the letter for an obligation
@@ -41,6 +42,12 @@ class Rule(Generic[O_co]):
     def in_force(self, moment: datetime) -> bool:
         """Whether the rule is in force at ``moment`` by its dates (a party's statement is another matter)."""
         return self.agreement.in_force(self.obligation, moment)
+
+    def in_force_throughout(self, span: Interval) -> bool:
+        """Whether it is in force at every instant of ``span``: on the day on which it ends, it can have been over already."""
+        earliest, latest = span
+        # A whole day ends where the next begins, which is not part of it.
+        return self.in_force(earliest) and (latest == earliest or self.in_force(latest - timedelta(microseconds=1)))
 
 
 class RuleBook:

@@ -59,7 +59,10 @@ class LaunchDocket:
             lanes = by_rule[f"{balance.agreement.id}/{balance.obligation.notices}"]
             for (launcher, recipient), lane in sorted(lanes.items()):
                 if balance.obligation.measure == "withheld":
-                    self._followers[lane].append(QuotaDuty(balance, lane))
+                    quota = QuotaDuty(balance, lane)
+                    self._followers[lane].append(quota)
+                    if lane.feed is not None:
+                        lane.feed.dependants.append(quota)
                 elif launcher < recipient and (back := lanes.get((recipient, launcher))) is not None:
                     pace = PaceDuty(balance, lane, back)
                     self._followers[lane].append(pace)

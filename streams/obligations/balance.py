@@ -107,15 +107,18 @@ class QuotaDuty(Duty):
         """Count what was withheld in each period."""
         rule, settled = self.rule.obligation, self.settled(now)
         assert rule.quota is not None
+        self._lane.hear_out(self)
         withheld: dict[datetime, list[Match]] = {}
         for outcome in self._lane.withheld():
-            withheld.setdefault(_period(rule, outcome.launch.occurred.earliest), []).append(outcome)
+            # A launch is counted by the rules of its day: what was withheld before there was a quota is none of it.
+            if self.rule.in_force_throughout(outcome.launch.occurred):
+                withheld.setdefault(_period(rule, outcome.launch.occurred.earliest), []).append(outcome)
         for start in sorted(self._periods | set(withheld)):
             if _end(rule, start) < settled:
                 continue
             launches = [outcome.launch for outcome in withheld.get(start, ())]
             findings = []
-            if len(launches) > rule.quota and self.rule.in_force(launches[rule.quota].occurred.earliest):
+            if len(launches) > rule.quota:
                 over = launches[rule.quota].occurred.earliest
                 findings.append(
                     Finding(

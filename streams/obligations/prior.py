@@ -219,7 +219,7 @@ class LaneDuty(Duty):
     def duty_in_force(self, moment: Interval) -> bool:
         """Whether the rule was in force, and not ended by the party's own statement."""
         rule = self.rule
-        if not rule.in_force(moment.earliest):
+        if not rule.in_force_throughout(moment):
             return False
         return not rule.obligation.suspendable or (
             self._regime.suspended(rule.agreement.id, rule.obligation.notice_type, moment) is None
@@ -233,6 +233,14 @@ class LaneDuty(Duty):
             if outcome.series is None and self.owed(outcome.launch) and self.vouched(outcome.launch)
         ]
         return sorted(found, key=lambda outcome: (outcome.launch.occurred, outcome.launch.key))
+
+    def hear_out(self, duty: Duty) -> None:
+        """Let ``duty``, which counts what was withheld, be judged at the feed's next beat where that may vouch for a launch."""
+        feed = self.feed
+        if feed is not None and feed.heard:
+            last = feed.ends[-1]
+            if any(outcome.series is None and outcome.launch.occurred.latest > last for outcome in self.matches.values()):
+                feed.listeners.add(duty)
 
     def vouched(self, launch: Launch) -> bool:
         """Whether the feed that would carry a notice of the launch vouches for the time."""

@@ -90,7 +90,7 @@ class RequestDuty(Duty):
 
     def awaited(self, now: datetime) -> datetime | None:
         """By when the call is owed still, UTC; ``None`` where it was answered or refused, or its time is over."""
-        if not self.claims or self.findings or self.answered is not None or not self.rule.in_force(self.placed.earliest):
+        if not self.claims or self.findings or self.answered is not None or not self.rule.in_force_throughout(self.placed):
             return None
         deadline = self.rule.obligation.steps[0].after.after(self.placed.latest)
         return deadline if now <= deadline else None
@@ -103,7 +103,7 @@ class RequestDuty(Duty):
         claims = sorted(self.claims.values(), key=lambda claim: (claim.occurred, claim.id))
         first = self._first()
         placed = first.occurred
-        if not self.rule.in_force(placed.earliest):
+        if not self.rule.in_force_throughout(placed):
             return []
         deadline = rule.steps[0].after.after(placed.latest)
         answered = self.answered
@@ -205,7 +205,7 @@ class IncidentDuty(Duty):
     def asks(self) -> bool:
         """Whether contact is owed after it at all."""
         occurred = self.occurred
-        if occurred is None or not self.rule.in_force(occurred.earliest):
+        if occurred is None or not self.rule.in_force_throughout(occurred):
             return False
         return GRAVITIES.index(self._gravity()) >= GRAVITIES.index(self.rule.obligation.gravity)
 

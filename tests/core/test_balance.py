@@ -107,3 +107,19 @@ def test_a_month_is_not_out_of_step_because_its_first_notices_have_settled() -> 
     story.tell([launch(f"l{n:03}", 60 + n / 25, launch=f"l{n:03}", **{"class": "cruise"}) for n in range(300)])
     story.until(MARCH + 1)
     assert story.of("pace") == []
+
+
+def test_a_launch_withheld_before_there_was_a_quota_is_none_of_it() -> None:
+    """A rule holds from its date on: each launch is counted by the rules of its day."""
+    rules = changed(('measure = "withheld"\n', 'measure = "withheld"\nepochs = [{ from = 2026-02-28 }]\n'))
+    before = Story(rules=rules).tell(launch("a", 3), launch("b", 60)).until(140)
+    assert before.of("quota") == []
+    assert len(Story(rules=rules).tell(launch("a", 52), launch("b", 60)).until(140).of("quota")) == 1
+
+
+@pytest.mark.parametrize("known", [4.6, 20.0])
+def test_a_launch_that_the_feed_vouches_for_only_later_is_counted_then(known: float) -> None:
+    """The feed has vouched for the first of a salvo, whose lapse stands; it is the second that goes beyond the quota."""
+    rules = changed(('lead = "24 h"', 'lead = "0 s"'), ('wait = "6 h"', 'wait = "0 s"\nfeed = "desk"'))
+    story = Story(rules=rules).tell(beats(-2, 30)).until(known).now(launch("a", 3.9), launch("b", 4.5)).until(30)
+    assert len(story.of("quota")) == 1

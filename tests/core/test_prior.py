@@ -320,3 +320,32 @@ def test_launches_that_were_announced_stay_announced_while_their_notices_settle(
         story.tell(notice(key, number - 30, key, number, number + 0.1), launch(f"l{number:03}", number + 0.2))
     story.until(140)
     assert story.changes("prelaunch") == []
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_two_sources_that_use_one_id_for_two_launches_hide_neither(order: tuple[int, ...]) -> None:
+    told = [launch("1", 5, source="urn:b"), launch("1", 50, source="urn:a"), launch("1", 100, source="urn:c")]
+    story = Story().until(110).now(*(told[place] for place in order)).until(140)
+    assert [lapse.onset for lapse in story.of("prelaunch")] == [at(5), at(50), at(100)]
+    assert [lapse.state for lapse in story.of("prelaunch")] == ["open"] * 3
+    assert len({lapse.subject for lapse in story.of("prelaunch")}) == 3
+    assert story.of("prelaunch")[0].subject == "AA/1/BB", "the one known first keeps the id"
+    alone = Story().until(110).now(told[1]).until(140)
+    assert story.now(retraction("r", 120, "1")).of("prelaunch") == []
+    assert alone.one("prelaunch").subject == "AA/1/BB"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_launch_that_is_named_as_another_s_id_hides_nothing(order: tuple[int, ...]) -> None:
+    told = [launch("m1", 5, source="urn:a"), launch("x", 50, source="urn:b", launch="m1")]
+    story = Story().until(60).now(*(told[place] for place in order)).until(140)
+    assert [lapse.onset for lapse in story.of("prelaunch")] == [at(5), at(50)]
+    assert story.of("prelaunch")[1].subject == "AA/m1/BB"
+
+
+@pytest.mark.parametrize(("zone", "owed"), [("America/Los_Angeles", False), ("UTC", True), ("Asia/Tokyo", True)])
+def test_a_launch_known_to_the_day_on_which_the_rule_ended_can_have_come_after_it(zone: str, owed: bool) -> None:
+    """The rule ends with 27 February UTC; in California that day is not over yet."""
+    until = changed(('parties = ["AA", "BB"]\nsummary', 'parties = ["AA", "BB"]\nepoch = { until = 2026-02-28 }\nsummary'))
+    day = event("launch.observation", "l", 36, {"party": "AA", "class": "icbm"}, precision="day", zone=zone)
+    assert bool(Story(rules=until).tell(day).until(140).of("prelaunch")) is owed
