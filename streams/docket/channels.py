@@ -47,6 +47,8 @@ class ChannelDocket:
         self._duties: dict[str, list[SlotDuty | GapDuty | ChannelStandingDuty]] = {name: [] for name in self.records}
         self._requests: dict[str, list[RequestDuty]] = {name: [] for name in self.records}
         self._sentries: list[GapSentry] = []
+        self.counted: dict[str, list[Duty]] = {}
+        """Per channel the duties that count whether it was ever heard."""
         self._raise_duties()
 
     def _raise_duties(self) -> None:
@@ -125,8 +127,8 @@ class ChannelDocket:
                 if isinstance(duty, SlotDuty):
                     duty.reported(sign)
                 self._mark(duty)
-        for request in self._requests[record.name]:
-            self._mark(request)
+        for other in (*self._requests[record.name], *self.counted.get(record.name, ())):
+            self._mark(other)
 
     def drop_sign(self, record: ChannelRecord, signs: Signs, sign: Sign) -> None:
         """Take a sign out of the record again; one that has settled stays, for what came before it is forgotten."""
@@ -140,6 +142,8 @@ class ChannelDocket:
                 elif isinstance(duty, GapDuty):
                     duty.measure_again()
             self._mark_all(record, sign.earliest)
+            for counting in self.counted.get(record.name, ()):
+                self._mark(counting)
 
     def find_sign(self, event_id: str) -> tuple[ChannelRecord, Signs, Sign] | None:
         """The sign that an event gave, with where it stands."""

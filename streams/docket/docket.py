@@ -58,7 +58,12 @@ class Docket:
             if not remit.agreement(rule.agreement.id):
                 continue
             names = book.channels_between(rule.agreement.parties)
-            self.benchmarks.append(BenchmarkDuty(rule, self._counter(names), self.channels.forgets(names)))
+            duty = BenchmarkDuty(rule, self._counter(names), self.channels.forgets(names))
+            self.benchmarks.append(duty)
+            if rule.obligation.measure == LIVE_CHANNELS:
+                # Where all is well nothing moves, and too few may be well.
+                for name in names:
+                    self.channels.counted.setdefault(name, []).append(duty)
 
     def vet(self, event: AnyEvent) -> None:
         """Hold the names in an event against the rule book.
@@ -254,7 +259,9 @@ class Docket:
 
     def _counter(self, names: Sequence[str]) -> Callable[[datetime], int | None]:
         def live(moment: datetime) -> int | None:
-            heard = [name for name in names if self.channels.records[name].signs.last_until(moment) is not None]
+            # A channel whose dates are over, or have not begun, is neither alive nor dead.
+            there = [name for name in names if self.book.channels[name].epoch.holds(moment)]
+            heard = [name for name in there if self.channels.records[name].signs.last_until(moment) is not None]
             if not heard:
                 return None
             return sum(

@@ -2,7 +2,20 @@
 
 import pytest
 
-from tests.core.world import MICRO, Story, at, changed, check, contact, measured, meeting, retraction, status
+from tests.core.world import (
+    MICRO,
+    Story,
+    answered,
+    at,
+    beats,
+    changed,
+    check,
+    contact,
+    measured,
+    meeting,
+    retraction,
+    status,
+)
 
 DUE = 72.0
 LIVE = changed(('measure = "sites"\ntarget = 10', 'measure = "live-channels"\ntarget = 3'))
@@ -87,3 +100,20 @@ def test_too_few_live_channels_stay_too_few_when_what_cut_them_has_settled() -> 
     ]
     story = Story(rules=rules).tell(*told).until(140)
     assert [lapse.state for lapse in story.of("sites")] == ["open"]
+
+
+def test_a_channel_whose_dates_are_over_is_no_live_channel() -> None:
+    phone = ('id = "phone"\ntitle', 'id = "phone"\nepoch = { until = 2026-02-27 }\ntitle')
+    live = ('measure = "sites"\ntarget = 10', 'measure = "live-channels"\ntarget = 4')
+    rounds = [meeting(f"m{hours}", hours) for hours in range(0, 144, 24)]
+    told = [*beats(), *answered("east", "west"), *rounds, contact("c", 1, "phone")]
+    assert Story(rules=changed(live)).tell(*told).until(140).of("sites") == []
+    assert len(Story(rules=changed(live, phone)).tell(*told).until(140).of("sites")) == 1
+
+
+def test_too_few_live_channels_are_found_where_all_of_them_are_well() -> None:
+    """Nothing moves where nothing lapses: the count is asked for all the same."""
+    live = changed(('measure = "sites"\ntarget = 10', 'measure = "live-channels"\ntarget = 4'))
+    told = [*beats(-2, 144), *answered("east", "west"), *(meeting(f"m{hours}", hours) for hours in range(0, 144, 24))]
+    lapse = Story(rules=live).tell(*told).until(140).one("sites")
+    assert "live-channels: 3" in lapse.arithmetic[0]
