@@ -196,7 +196,8 @@ class Conformance(Obligation, frozen=True, kw_only=True, tag="conformance"):
     Attributes:
         notices: Id of the ``prior`` obligation of the same agreement whose matching is used.
         window: Whether the launch must lie in the window; ``tolerance`` is how far off it may be.
-        valid_for: The launch may also come up to this span after the window opens (1988: four days from the date).
+        valid_for: The launch may also come up to this span after the window opens, or where the lead is counted to the planned
+            date, from the start of that day on (1988: four days from the date).
         area_km: How far outside the notified areas launch and impact may lie, kilometres; unset: not judged.
         launch_class: Whether the class must be the notified one.
         required: Fields a notice must have: window, launch_area, impact_areas, class, range_km.

@@ -1,7 +1,7 @@
 """Conformance: the launch agrees with its notice, and the notice says what it must."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from streams.agreements.model import Conformance
 from streams.events.times import Interval, spoken
@@ -46,7 +46,7 @@ class ConformanceDuty(Duty):
 
     def _finding(self, outcome: Match) -> Finding | None:
         launch, revision = outcome.launch, outcome.revision
-        if not self.rule.in_force(launch.occurred.earliest) or not self._lane.owed(launch):
+        if not self.rule.in_force_throughout(launch.occurred) or not self._lane.owed(launch):
             return None
         rule = self.rule.obligation
         faults: list[tuple[Reason, str]] = []
@@ -106,8 +106,9 @@ class ConformanceDuty(Duty):
         for number, window in enumerate(revision.windows, start=1):
             opens, closes = window.opens, window.closes
             if rule.valid_for is not None:
-                # Valid from the start of the planned date on, for so many days, whatever the window says.
-                opens = opens.replace(hour=0, minute=0, second=0, microsecond=0)
+                if self._lane.rule.obligation.reference == "date":
+                    # Valid from the start of the planned date on (UTC, however it is written), whatever the window says.
+                    opens = opens.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
                 closes = max(closes, rule.valid_for.after(opens))
             if occurred.latest < rule.tolerance.before(opens):
                 found = (opens - occurred.latest, False, number, opens)

@@ -1,5 +1,6 @@
 """A launch agrees with its notice: within the window, near the areas, of the class; the notice says what it must."""
 
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from tests.core.world import MICRO, MINUTE, Story, at, changed, event, launch, n
 
 OPENS, CLOSES = 24.0, 30.0
 NO_CLASS: dict[str, Any] = {"class": None}
+BY_DATE = (('after = "12 h", km', 'after = "90 h", km'), ('lead = "24 h"', 'lead = "24 h"\nreference = "date"'))
+"""As in 1988: what counts is the planned date."""
 PLACE = {"shape": "circle", "lat": 40.0, "lon": 125.0, "radius_km": 10.0}
 
 
@@ -72,7 +75,7 @@ def test_two_claims_may_lie_in_two_windows() -> None:
     ("hours", "well"), [(24 + 24 + MICRO, False), (47 + 1, True), (71 + 1, True), (96, True), (96.1, False)]
 )
 def test_valid_for_holds_from_the_day_of_each_window(hours: float, well: bool) -> None:
-    story = Story(rules=changed(('required = ["class"]', 'valid_for = "24 h"'), ('after = "12 h", km', 'after = "90 h", km')))
+    story = Story(rules=changed(('required = ["class"]', 'valid_for = "24 h"'), *BY_DATE))
     story.tell(notice("n", 0, "n1", 30, 32, further_windows=further((78, 80))), launch("l", hours)).until(140)
     assert bool(story.of("as-notified")) is not well
 
@@ -95,7 +98,7 @@ def test_the_tolerance_is_inclusive(early: float, well: bool) -> None:
 @pytest.mark.parametrize(("hours", "well"), [(24.0, True), (24 + 72, True), (24 + 72 + MICRO, False), (24 - MICRO, False)])
 def test_valid_for_counts_days_from_the_start_of_the_planned_date(hours: float, well: bool) -> None:
     """1988: the notice holds for days from the notified date, whatever the hour."""
-    story = Story(rules=changed(('required = ["class"]', 'valid_for = "3 d"'), ('after = "12 h", km', 'after = "90 h", km')))
+    story = Story(rules=changed(('required = ["class"]', 'valid_for = "3 d"'), *BY_DATE))
     story.tell(notice("n", 0, "n1", 30, 32), launch("l", hours)).until(140)
     assert bool(story.of("as-notified")) is not well
 
@@ -194,3 +197,20 @@ def test_settled_faults_leave_the_books() -> None:
     story.until(300 * 24)
     assert len(story.changes("as-notified")) == 300
     assert len(story.of("as-notified")) < 150
+
+
+@pytest.mark.parametrize("offset", [0, 9, -8])
+def test_the_planned_date_is_a_day_in_utc_however_the_window_is_written(offset: int) -> None:
+    zone = timezone(timedelta(hours=offset))
+    window = {"opens": at(89).astimezone(zone).isoformat(), "closes": at(91).astimezone(zone).isoformat()}
+    story = Story(rules=changed(('required = ["class"]', 'valid_for = "3 d"'), *BY_DATE))
+    story.tell(notice("n", 0, "n1", 0, 0, window=window), launch("l", 80)).until(140)
+    assert story.of("as-notified") == []
+
+
+def test_where_the_lead_is_counted_to_the_window_none_may_come_before_it_on_its_day() -> None:
+    """As between India and Pakistan: five days from the opening on, and not from midnight."""
+    story = Story(rules=rules('valid_for = "3 d"')).tell(notice("n", 0, "n1", 30, 32))
+    story.tell(launch("early", 29)).until(60)
+    assert story.one("as-notified").reason == "outside-window"
+    assert Story(rules=rules('valid_for = "3 d"')).tell(notice("n", 0, "n1", 30, 32), launch("l", 34)).until(60).said == []
