@@ -52,7 +52,11 @@ class Retractions:
 
     def take(self, event: AnyEvent, now: datetime) -> None:
         """Take in an event in either order with its retraction; one that is known already changes nothing."""
-        if isinstance(event, ChannelCheck | FeedHeartbeat):
+        if isinstance(event, FeedHeartbeat):
+            # What a feed vouched for is not kept beat by beat: none can be taken back, whichever came first.
+            self._docket.put(event, now)
+            return
+        if isinstance(event, ChannelCheck):
             if self._retracted(event.id):
                 self._withhold(event.id, TakenEvent(event))
             else:

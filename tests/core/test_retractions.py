@@ -147,3 +147,12 @@ def test_the_contact_that_ended_a_settled_suspension_still_ended_it_when_another
     said = len(story.said)
     story.now(contact("c4", 99, "phone"), retraction("r", 100, "c3")).until(101)
     assert [lapse for lapse in story.said[said:] if lapse.rule == "open"] == []
+
+
+def test_a_heartbeat_cannot_be_taken_back_whichever_comes_first() -> None:
+    """What a feed vouched for is not kept beat by beat: so the order of the two must make no difference."""
+    told = [*beats(0, 8), *beats(13, 13), *beats(18, 144), *answered("east", "west", until=0)]
+    back = retraction("r", 1, "beat-desk-13")
+    first = Story().until(143).now(back, *told).until(144)
+    assert final(first.watch) == final(Story().until(143).now(*told, back).until(144).watch)
+    assert final(first.watch) == final(Story().until(143).now(*told).until(144).watch)
