@@ -7,7 +7,7 @@ from msgspec import Meta, field
 
 from streams.events.areas import Area, Kilometres, Point
 from streams.events.envelope import Data, Event, Key, Party, Text
-from streams.events.times import Interval, Moment, Precision, bounded, interval
+from streams.events.times import Interval, Moment, Precision, bounded, interval, zone_named
 
 LaunchClass = Literal[
     "icbm", "slbm", "irbm", "mrbm", "srbm", "ballistic", "slv", "asat", "hypersonic", "cruise", "sounding", "unknown"
@@ -42,7 +42,7 @@ class Recipient(Data, frozen=True, kw_only=True):
     Without ``received`` it is known only that it was told ahead, not when: the lead stays unknown.
 
     Raises:
-        ValueError: when that was in a year that cannot be reckoned with.
+        ValueError: when that was in a year that cannot be reckoned with, or its zone does not exist.
     """
 
     party: Party
@@ -52,6 +52,7 @@ class Recipient(Data, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         bounded(self.received)
+        zone_named(self.zone)
 
     @property
     def receipt(self) -> Interval | None:

@@ -107,8 +107,8 @@ class SlotDuty(Duty):
 
     def _contestable(self) -> bool:
         """Whether the next sign, later than all before, can be of the same attempt as a check reported as unanswered."""
-        signs, silences = self.record.signs.items, self.record.silences.items
-        return bool(signs and silences) and signs[-1].earliest <= silences[-1].earliest + _SAME_ATTEMPT
+        answered, silent = self.record.signs.earliest, self.record.silences.earliest
+        return bool(answered and silent) and answered[-1] <= silent[-1] + _SAME_ATTEMPT
 
     @property
     def _floor(self) -> datetime:

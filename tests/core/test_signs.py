@@ -48,6 +48,13 @@ def forgotten(model: list[Sign], before: datetime) -> list[Sign]:
     return [sign for sign in model if sign not in begun[:-1] or sign.latest >= before]
 
 
+def shares(sign: Sign, start: datetime, end: datetime) -> bool:
+    """Whether it can have come within a stretch that has both its ends; a day has its first instant and not its last."""
+    if sign.earliest == sign.latest:
+        return sign.earliest >= start and sign.earliest <= end
+    return not (sign.latest <= start or sign.earliest >= end)
+
+
 def take(held: Signs, model: list[Sign], cells: Cells, step: tuple[str, object]) -> list[Sign]:
     match step:
         case "add", Sign() as sign:
@@ -81,9 +88,7 @@ def test_columns_hold_and_answer_what_a_sorted_set_does(steps: list[tuple[str, o
         assert held.first_after(moment) == next((one for one in model if one.earliest > moment), None)
         assert held.possibly_after(moment) == next((one for one in model if one.latest > moment), None)
         assert held.last_until(moment) == next((one for one in reversed(model) if one.earliest <= moment), None)
-        assert held.within(moment, max(moments)) == [
-            one for one in model if one.latest >= moment and one.earliest <= max(moments)
-        ]
+        assert held.within(moment, max(moments)) == [one for one in model if shares(one, moment, max(moments))]
     assert [held.find(name) for name in "abc"] == [next((one for one in model if one.event == name), None) for name in "abc"]
 
 

@@ -86,6 +86,11 @@ REFUSED = [
     pytest.param(notice(recipients=[{"party": "US", "received": "9999-12-31T23:59:59Z"}]), "got 9999", id="received in 9999"),
     pytest.param(notice(revision=1_000_001), "1000000", id="a revision without bound"),
     pytest.param(check(zone="Mars/Olympus"), "$.zone", id="no such zone"),
+    pytest.param(
+        notice(recipients=[{"party": "US", "received": "2023-11-20T00:00:00Z", "precision": "day", "zone": "Mars/Olympus"}]),
+        "recipients[0]",
+        id="no such zone of a receipt",
+    ),
     pytest.param(check(zone="../../etc/passwd"), "$.zone", id="zone that is a path"),
     pytest.param(check(precision="year"), "$.precision", id="unknown precision"),
     pytest.param(check(data=...), "`data`", id="no data"),

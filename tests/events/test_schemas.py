@@ -21,6 +21,7 @@ UNSAYABLE = {
     "a day for a time",
     "30 February",
     "no such zone",
+    "no such zone of a receipt",
     "zone that is a path",
     "ingested before it happened",
     "inverted window",
