@@ -13,6 +13,7 @@ class Issued(NamedTuple):
     certificate: Path
     key: Path
     trusting: ssl.SSLContext
+    authority: Path
 
 
 def issued(folder: Path, name: str = "127.0.0.1") -> Issued:
@@ -23,6 +24,7 @@ def issued(folder: Path, name: str = "127.0.0.1") -> Issued:
     certificate.write_bytes(b"".join(part.bytes() for part in made.cert_chain_pems))
     key.write_bytes(made.private_key_pem.bytes())
     key.chmod(0o600)
+    authority.cert_pem.write_to_path(folder / "ca.pem")
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    return Issued(certificate, key, trusting)
+    return Issued(certificate, key, trusting, folder / "ca.pem")

@@ -19,6 +19,7 @@ from alerts.service.store import Store, StoreError
 from alerts.station import Station
 from streams.actions import Action, AnyDeed
 from streams.daytime import utc
+from streams.trusting import TrustError, trusting
 from streams.web.problems import Problem
 from streams.web.serving import is_loopback
 
@@ -104,6 +105,10 @@ class ByApi:
             raise ActingError(f"expected the address of the desk's API, such as http://127.0.0.1:8091, got {url!r}")
         if address.scheme == "http" and not plain and not is_loopback(address.host):
             raise ActingError(f"{url}: your token would go there without TLS: expected https, or --plain-http")
+        try:
+            self._trusting = trusting()
+        except TrustError as error:
+            raise ActingError(str(error)) from None
         self._url = str(address).rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
@@ -124,7 +129,13 @@ class ByApi:
     def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
         try:
             answer = httpx.request(
-                method, self._url + path, content=body, headers=self._headers, timeout=_TIMEOUT, trust_env=False
+                method,
+                self._url + path,
+                content=body,
+                headers=self._headers,
+                timeout=_TIMEOUT,
+                verify=self._trusting,
+                trust_env=False,
             )
         except httpx.HTTPError as error:
             raise UnreachableError(f"{self._url}: the desk does not answer: {type(error).__name__}") from None

@@ -22,7 +22,6 @@ from alerts.policy import Policy
 from alerts.service.deskside import Side
 from alerts.service.recalling import recalled
 from alerts.service.runner import Runner, guarded
-from alerts.service.server import Server
 from alerts.service.settings import DeskSettings
 from alerts.service.store import Store, StoreError
 from streams.actions import Action
@@ -234,12 +233,12 @@ class EmbeddedDesk:
                 patience=settings.patience,
             )
             side = Side(embedded.act, store.head, lambda: embedded.trouble)
-            server = Server(side, self._doors, bind=settings.bind, hosts=settings.hosts, clock=utc)
+            server = settings.server(side, self._doors)
             await server.start()
             try:
                 embedded.start()
                 side.runner = embedded.runner
-                ready(f"http://{server.bind}")
+                ready(server.url)
                 await self._stopped.wait()
             finally:
                 side.runner = None

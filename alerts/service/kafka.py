@@ -19,11 +19,9 @@ from yarl import URL
 from alerts.audit import Head
 from alerts.people import Doorkeeper
 from alerts.service.deskside import Side
-from alerts.service.server import Server
 from alerts.service.settings import DeskSettings
 from alerts.service.tenure import Portion, Tenure
 from streams.actions import Action
-from streams.daytime import utc
 from streams.live import chunks
 from streams.live.chunks import ChunkConsumer, ChunkTransport
 from streams.live.farewell import Farewell
@@ -74,7 +72,7 @@ class DeskApp(faust.App):
         self.outputs = Outputs(worker, self.pulse.feel)
         self.side = Side(self._act, self._head)
         doors = Doorkeeper(settings.people)
-        self.server = Server(self.side, doors, bind=settings.bind, hosts=settings.hosts, clock=utc)
+        self.server = settings.server(self.side, doors)
         # Whatever cannot be used is found before anything runs.
         self._ports = settings.ports()
         self._listening = listening
@@ -110,7 +108,7 @@ class DeskApp(faust.App):
         """Connect, and serve the API, before anything is read."""
         await self.outputs.start()
         await self.server.start()
-        self._listening(f"http://{self.server.bind}")
+        self._listening(self.server.url)
         await super().on_start()
 
     async def on_stop(self) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import cast
 
 import structlog
@@ -43,6 +44,8 @@ class Server:
         *,
         bind: str = BIND,
         hosts: Iterable[str] = (),
+        certificate: Path | None = None,
+        key: Path | None = None,
         clock: Callable[[], datetime],
     ) -> None:
         """Prepare; nothing listens yet.
@@ -56,19 +59,36 @@ class Server:
             side, doors, registry(lambda: side.runner), clock=clock, monotonic=time.monotonic, open_metrics=loopback
         )
         self._server = _Server(
-            configured(Guard(cast("App", app), hosts=hosts), opening=_OPENING, connections=_CONNECTIONS, grace=_GRACE)
+            configured(
+                Guard(cast("App", app), hosts=hosts),
+                opening=_OPENING,
+                connections=_CONNECTIONS,
+                grace=_GRACE,
+                certificate=certificate,
+                key=key,
+            )
         )
+        self._certificate = certificate
         self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is asked."""
+        return f"http{'' if self._certificate is None else 's'}://{self.bind}"
 
     async def start(self) -> None:
         """Listen; ``bind`` then has the true port.
 
         Raises:
-            OSError: when nothing can listen there.
+            OSError: when nothing can listen there, or the certificate and its key are not what they ought to be.
         """
+        try:
+            self._server.config.load()
+        except OSError as error:
+            raise OSError(f"expected a certificate and its key, both PEM, in {self._certificate}: {error}") from error
         listening = listen(self.bind)
         self.bind = Bind(self.bind.host, int(listening.getsockname()[1]))
-        if not is_loopback(self.bind.host):
+        if not is_loopback(self.bind.host) and self._certificate is None:
             _log.warning("secrets come in without TLS: let only a proxy with TLS reach this address", bind=str(self.bind))
         self._serving = asyncio.create_task(self._server.serve([listening]))
         _log.info("the desk's API listens", bind=str(self.bind))

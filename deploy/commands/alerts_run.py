@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ import typer
 from alerts.policies import PolicyError, load
 from alerts.policy import Policy
 from deploy.commands.alerts_people import PeopleFile, people_at
-from deploy.commands.options import Json, Rules, examples
+from deploy.commands.options import Certificate, Json, Key, Rules, examples, tls_or_leave
 from deploy.consoles import complain, emit, out, words
 from deploy.exits import BAD_INPUT, BROKEN, FINE, bad_input, bad_use
 from deploy.replaying.session import rules_or_leave
@@ -64,6 +65,8 @@ def run(
         list[str] | None, typer.Option("--host", metavar="NAME", help="A name by which it may be asked; may be repeated.")
     ] = None,
     allow: Allow = None,
+    certificate: Certificate = None,
+    key: Key = None,
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
@@ -79,7 +82,12 @@ def run(
 
     if (log is None) == (bootstrap is None):
         bad_use("expected --log or --bootstrap, one of them")
-    settings = _settings(policy_or_leave(policy), policy.parent, people, run_id, bind, host or [], allow or [])
+    tls_or_leave(certificate, key)
+    settings = replace(
+        _settings(policy_or_leave(policy), policy.parent, people, run_id, bind, host or [], allow or []),
+        certificate=certificate,
+        key=key,
+    )
     logs = configure(form="json" if as_json else None, run=run_id)
     try:
         if log is not None:

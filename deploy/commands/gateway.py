@@ -2,7 +2,6 @@
 
 import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -11,7 +10,7 @@ import typer
 from deploy.commands.gateway_access import BIND, LedgerFile, TokensFile, ledger_at, tokens_at
 from deploy.commands.gateway_checks import checks
 from deploy.commands.gateway_tokens import tokens
-from deploy.commands.options import Json, Rules, examples
+from deploy.commands.options import Certificate, Json, Key, Rules, examples, tls_or_leave
 from deploy.consoles import emit, out, words
 from deploy.exits import bad_input, bad_use
 from deploy.replaying.session import rules_or_leave
@@ -54,8 +53,8 @@ def run(
     events: Annotated[
         float, typer.Option("--events-per-second", metavar="N", min=0.1, help="Events a second of a token without a rate.")
     ] = 2_000.0,
-    certificate: Annotated[Path | None, typer.Option("--certificate", metavar="FILE", help="TLS: certificates, PEM.")] = None,
-    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="TLS: the key, PEM.")] = None,
+    certificate: Certificate = None,
+    key: Key = None,
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
@@ -71,11 +70,7 @@ def run(
     from producers.gateway.tokens import TokensError
     from streams.live.logs import configure
 
-    if (certificate is None) != (key is None):
-        bad_use("expected --certificate and --key together")
-    for file in (certificate, key):
-        if file is not None and not file.is_file():
-            bad_use(f"{file}: no such file")
+    tls_or_leave(certificate, key)
     book = RuleBook(rules_or_leave(rules))
     configure(form="json" if as_json else None)
     try:

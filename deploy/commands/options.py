@@ -1,6 +1,7 @@
 """The options and arguments that several commands share, so that they read alike everywhere."""
 
 import inspect
+import ssl
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from functools import wraps
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from deploy.exits import bad_use
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 Rules = Annotated[
@@ -17,6 +20,16 @@ Rules = Annotated[
 LogFile = Annotated[
     Path | None,
     typer.Option("--log", metavar="FILE", help="The log (SQLite). Without it: $XDG_STATE_HOME/steadyline/steadyline.db."),
+]
+Certificate = Annotated[
+    Path | None,
+    typer.Option(
+        "--certificate", metavar="FILE", envvar="STEADYLINE_CERTIFICATE_FILE", help="Serve TLS with these certificates (PEM)."
+    ),
+]
+Key = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", envvar="STEADYLINE_KEY_FILE", help="The key of --certificate (PEM)."),
 ]
 What = Annotated[
     str,
@@ -49,6 +62,22 @@ Until = Annotated[
     datetime | None,
     typer.Option("--until", metavar="TIME", parser=moment, help="End there: 2024-09-10 (its end, UTC) or 2024-09-10T08:00Z."),
 ]
+
+
+def tls_or_leave(certificate: Path | None, key: Path | None) -> None:
+    """Leaves with 2 where only one of the two is given, or they are not a certificate and its key."""
+    if certificate is None and key is None:
+        return
+    if certificate is None or key is None:
+        bad_use("expected --certificate and --key together")
+    for file in (certificate, key):
+        if not file.is_file():
+            bad_use(f"{file}: no such file")
+    try:
+        # Without a password at hand OpenSSL would ask for one at the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        bad_use(f"expected a certificate and its key (PEM, without a password), got {certificate} and {key}: {error}")
 
 
 def examples(*lines: str) -> str:

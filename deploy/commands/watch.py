@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from deploy.commands.alerts_people import PeopleFile, people_at
-from deploy.commands.options import examples
+from deploy.commands.options import Certificate, Key, examples, tls_or_leave
 from deploy.consoles import complain, emit, out
 from deploy.exits import bad_input, bad_use
 from deploy.places import state_log, state_sessions
@@ -65,10 +65,8 @@ def watch(
     host_name: Annotated[
         list[str] | None, typer.Option("--host-name", metavar="NAME", help="A name by which the page may be asked.")
     ] = None,
-    certificate: Annotated[
-        Path | None, typer.Option("--certificate", metavar="FILE", help="Serve TLS with these certificates (PEM).")
-    ] = None,
-    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="The key of --certificate.")] = None,
+    certificate: Certificate = None,
+    key: Key = None,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser, where there is a display.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the address as JSON.")] = False,
 ) -> None:
@@ -76,8 +74,7 @@ def watch(
 
     Prints a link that signs one browser in, and another each time one was used. Ends with Ctrl-C.
     """
-    if (certificate is None) != (key is None):
-        bad_use("expected --certificate and --key together")
+    tls_or_leave(certificate, key)
     if what == "-":
         bad_use("expected a file or a story: standard input can be read once only")
     if log is not None and not live:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import httpx
 
 from producers.delivery.answers import AwayError, DeniedError, judged
+from streams.trusting import TrustError, trusting
 
 CONNECT_S = 5.0
 ANSWER_S = 30.0
@@ -102,11 +103,21 @@ class Gateway:
     """An open connection to a gateway. TLS is verified, and no redirect is followed."""
 
     def __init__(self, where: Address, token: str, *, answer_s: float = ANSWER_S) -> None:
+        """Prepare.
+
+        Raises:
+            AddressError: when it is not known whose certificates are to be believed.
+        """
         self._url = where.url + _EVENTS
+        try:
+            believed = trusting()
+        except TrustError as error:
+            raise AddressError(str(error)) from None
         self._client = httpx.Client(
             follow_redirects=False,
             timeout=httpx.Timeout(answer_s, connect=min(CONNECT_S, answer_s)),
             headers={"Authorization": f"Bearer {token}", "Content-Type": _BATCH, "Accept": "application/json"},
+            verify=believed,
             # What is on this machine is not asked for by way of a proxy.
             trust_env=not where.loopback,
         )

@@ -3,16 +3,20 @@
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 import trustme
 
+from producers.delivery.answers import DeniedError
+from producers.delivery.gateway import AddressError, address
+from producers.delivery.gateway import Gateway as Client
 from producers.gateway.serve import Gateway, Settings
 from tests.certificates import issued
 from tests.gateway.running import book, incident, running
 
 
 def test_over_tls_events_are_taken_in_and_without_it_nothing_is(tmp_path: Path) -> None:
-    certificate, key, trusting = issued(tmp_path)
+    certificate, key, trusting, _ = issued(tmp_path)
     with running(tmp_path, certificate=certificate, key=key) as gateway:
         url = f"https://{gateway.gateway.bind}"
         headers = {"Authorization": f"Bearer {gateway.secret}", "Content-Type": "application/cloudevents+json"}
@@ -45,3 +49,27 @@ def test_a_key_that_is_not_the_certificates_is_refused_before_anybody_is_served(
         )
         with pytest.raises(OSError, match="expected a certificate and its key"):
             gateway.serve(pytest.fail)
+
+
+def test_a_producer_believes_the_authority_that_it_is_told_of_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = issued(tmp_path)
+    batch = [msgspec.json.encode(incident("believed"))]
+    with running(tmp_path, certificate=made.certificate, key=made.key) as gateway:
+
+        def handed() -> None:
+            client = Client(address(f"https://{gateway.gateway.bind}"), gateway.secret)
+            try:
+                assert client.hand_over(batch) == {}
+            finally:
+                client.close()
+
+        with pytest.raises(DeniedError, match="cannot prove who it is"):
+            handed()
+        monkeypatch.setenv("STEADYLINE_CA_FILE", str(tmp_path / "none"))
+        with pytest.raises(AddressError, match="STEADYLINE_CA_FILE: expected a file that can be read"):
+            handed()
+        monkeypatch.setenv("STEADYLINE_CA_FILE", str(made.authority))
+        handed()
+        assert gateway.ids() == ["believed"]

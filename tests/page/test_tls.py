@@ -10,7 +10,7 @@ from tests.page.serving import served
 
 
 def test_over_tls_one_signs_in_and_without_it_nobody_does(tmp_path: Path) -> None:
-    certificate, key, trusting = issued(tmp_path)
+    certificate, key, trusting, _ = issued(tmp_path)
     with served(certificate=certificate, key=key) as page:
         assert page.link().startswith("https://")
         with httpx.Client(base_url=f"https://{page.bind}", verify=trusting) as client:
