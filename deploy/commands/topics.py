@@ -1,6 +1,7 @@
 """``steadyline topics``: the topics of the log on Kafka, created and held against the catalogue."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
@@ -9,6 +10,7 @@ import typer
 from deploy.commands.options import Json, examples
 from deploy.consoles import complain, emit, out, words
 from deploy.exits import BAD_USE, FINE, bad_input, bad_use
+from streams.log.access import MECHANISM, AccessError, Secret, password_in
 from streams.log.roles import ROLES, Role, grants
 from streams.topics import MOST_PARTITIONS, PARTITIONS, Topic, catalogue
 
@@ -103,6 +105,50 @@ def allow(
             emit(msgspec.json.encode({"principal": principal, **one._asdict(), "allowed": not dry_run}))
         else:
             out().print(words(f"{principal} may {one.deed} {one.kind} {one.name}"), soft_wrap=True)
+
+
+@app.command(
+    epilog=examples(
+        "steadyline topics admit worker=/etc/steadyline/secrets/kafka-worker --bootstrap kafka.example.org:9094",
+        "Exit codes: 0 all are let in, 2 bad use, 3 the broker does not answer, has no authorizer or refuses.",
+    )
+)
+def admit(
+    users: Annotated[
+        list[str],
+        typer.Argument(metavar="ROLE=FILE...", help="A role, which its user is named by, and the file of its password."),
+    ],
+    bootstrap: Bootstrap,
+    as_json: Json = False,
+) -> None:
+    """Make a user for each role, who gets in with a password (SCRAM-SHA-512) and may do what that role needs.
+
+    Done again it comes to the same, or to another password. It is asked by somebody who may change users and ACLs.
+    """
+    wanted = [_user(text) for text in users]
+    for role, password in wanted:
+
+        def let_in(admin: "Admin", role: Role = role, password: Secret = password) -> None:
+            # First what it may do: whoever gets in is able to work.
+            admin.allow(f"User:{role}", grants(role))
+            admin.admit(role, password)
+
+        _asked(bootstrap, let_in)
+        if as_json:
+            emit(msgspec.json.encode({"user": role, "mechanism": MECHANISM}))
+        else:
+            out().print(words(f"{role}: gets in by its password, may do what its role needs"), soft_wrap=True)
+
+
+def _user(text: str) -> tuple[Role, Secret]:
+    name, _, file = text.partition("=")
+    role = next((role for role in ROLES if role == name), None)
+    if role is None or not file:
+        bad_use(f"expected one of {', '.join(ROLES)} and the file of its password, such as worker=FILE, got {text!r}")
+    try:
+        return role, password_in(Path(file))
+    except AccessError as error:
+        bad_use(f"{role}: {error}")
 
 
 def _topics(partitions: int, run: str | None) -> tuple[Topic, ...]:

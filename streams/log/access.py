@@ -149,6 +149,22 @@ def access(environment: Mapping[str, str] | None = None) -> Access:
     return found
 
 
+def password_in(path: Path) -> Secret:
+    """The password that a file holds: one line, for its owner alone.
+
+    Raises:
+        AccessError: when it holds none, or others can read it.
+    """
+    data = _read(path, private=True)
+    try:
+        lines = data.decode().splitlines()
+    except UnicodeDecodeError:
+        lines = []
+    if len(data) > _LONGEST or len(lines) != 1 or not lines[0]:
+        raise AccessError(f"expected one line of text in {path}")
+    return Secret(lines[0])
+
+
 def _expected(name: str, what: str) -> AccessError:
     return AccessError(f"STEADYLINE_KAFKA_{name}: expected {what}")
 
@@ -169,27 +185,29 @@ def _file(name: str, text: str | None, *, private: bool = False) -> Path | None:
     """The path, where it names a file that can be read, and if ``private`` by its owner alone."""
     if text is None:
         return None
-    path = Path(text)
     try:
-        with path.open("rb") as file:
-            mode = open_to_others(os.fstat(file.fileno()))
-    except OSError as error:
-        raise _expected(name, f"a file that can be read, got {path}: {error.strerror}") from None
-    if private and mode is not None:
-        raise _expected(name, f"{PRIVATE}, got {path} with mode {mode:o}")
-    return path
+        _read(Path(text), private=private)
+    except AccessError as error:
+        raise AccessError(f"STEADYLINE_KAFKA_{name}: {error}") from None
+    return Path(text)
 
 
 def _password(text: str | None) -> Secret | None:
-    path = _file("PASSWORD_FILE", text, private=True)
-    if path is None:
+    if text is None:
         return None
-    with path.open("rb") as file:
-        data = file.read(_LONGEST + 1)
     try:
-        lines = data.decode().splitlines()
-    except UnicodeDecodeError:
-        lines = []
-    if len(data) > _LONGEST or len(lines) != 1 or not lines[0]:
-        raise _expected("PASSWORD_FILE", f"one line of text in {path}")
-    return Secret(lines[0])
+        return password_in(Path(text))
+    except AccessError as error:
+        raise AccessError(f"STEADYLINE_KAFKA_PASSWORD_FILE: {error}") from None
+
+
+def _read(path: Path, *, private: bool) -> bytes:
+    try:
+        with path.open("rb") as file:
+            mode = open_to_others(os.fstat(file.fileno()))
+            data = file.read(_LONGEST + 1)
+    except OSError as error:
+        raise AccessError(f"expected a file that can be read, got {path}: {error.strerror}") from None
+    if private and mode is not None:
+        raise AccessError(f"expected {PRIVATE}, got {path} with mode {mode:o}")
+    return data

@@ -17,6 +17,8 @@ from kafka.admin import (
     OffsetSpec,
     ResourcePattern,
     ResourceType,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
 )
 from kafka.errors import (
     CoordinatorLoadInProgressError,
@@ -26,7 +28,7 @@ from kafka.errors import (
     NotCoordinatorError,
 )
 
-from streams.log.access import access
+from streams.log.access import Secret, access
 from streams.log.kafka import Bounds
 from streams.log.knocking import why
 from streams.log.roles import Grant
@@ -234,6 +236,20 @@ class Admin:
         with self._told():
             for refused in self._client.create_acls(rules)["failed"]:
                 raise refused
+
+    def admit(self, user: str, password: Secret) -> None:
+        """Let a user in with this password from now on (SCRAM-SHA-512), and with none that it had before.
+
+        Raises:
+            BrokerError: when the broker does not answer, or does not let us.
+        """
+        with self._told():
+            # What goes over the wire is the password salted and hashed.
+            told = self._client.alter_user_scram_credentials(
+                [UserScramCredentialUpsertion(user, ScramMechanism.SCRAM_SHA_512, str(password))]
+            )
+        if (refused := told[user]) is not None:
+            raise BrokerError(f"the Kafka broker at {self.bootstrap} does not let {user} in: {refused}")
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:

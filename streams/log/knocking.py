@@ -11,6 +11,7 @@ from streams.log.access import Access, AccessError, access
 
 PATIENCE = 5.0
 """Seconds that each broker is given to say why."""
+_LEAVE = 0.1
 
 
 def why(bootstrap: str, usual: str) -> str:
@@ -34,6 +35,8 @@ def why(bootstrap: str, usual: str) -> str:
 
 async def _asked(bootstrap: str, known: Access) -> str | None:
     told = [await _knock(server.strip(), known) for server in bootstrap.split(",")]
+    # TLS takes leave of the other side before a connection is gone.
+    await asyncio.sleep(_LEAVE)
     return next((reason for reason in told if reason is not None), None)
 
 

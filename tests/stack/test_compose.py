@@ -11,6 +11,7 @@ import pytest
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 FILES = [DEPLOY / "compose.yaml", DEPLOY / "compose" / "three-brokers.yaml", DEPLOY / "compose" / "ping.yaml"]
+TLS = DEPLOY / "compose" / "tls.yaml"
 
 
 def loaded(path: Path) -> Any:
@@ -200,7 +201,7 @@ def _compose() -> list[str] | None:
     return None
 
 
-@pytest.mark.parametrize("files", [FILES[:1], FILES[:2], FILES], ids=["one", "three", "ping"])
+@pytest.mark.parametrize("files", [FILES[:1], FILES[:2], FILES, [FILES[0], TLS]], ids=["one", "three", "ping", "tls"])
 def test_compose_takes_the_files(files: list[Path]) -> None:
     compose = _compose()
     if compose is None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,6 +124,21 @@ def test_what_would_be_allowed_is_said_without_a_broker(call: Call) -> None:
     assert {(row["principal"], row["kind"], row["allowed"]) for row in told} == {("User:page", "topic", False)}
     for wrong in (("page", "anybody"), ("page", "User:"), ("page", "User:a", "--run", "a b"), ("page", "User:a")):
         assert call("allow", *wrong).exit_code == 2
+
+
+def test_who_is_to_be_admitted_has_a_role_and_a_file_for_its_owner_alone(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "open").write_text("a password")
+    (tmp_path / "open").chmod(0o644)
+    for wrong, why in (
+        ("anybody=x", "expected one of topics, gateway"),
+        ("worker", "such as worker=FILE"),
+        (f"worker={tmp_path / 'none'}", "worker: expected a file that can be read"),
+        (f"worker={tmp_path / 'open'}", "worker: expected a file that only its owner can read"),
+    ):
+        result = call("admit", wrong, "--bootstrap", "127.0.0.1:1")
+        assert result.exit_code == 2
+        assert why in " ".join(result.stderr.split())
+        assert "a password" not in result.output
 
 
 def test_no_broker_is_told_in_time(call: Call) -> None:
