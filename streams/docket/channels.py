@@ -188,8 +188,12 @@ class ChannelDocket:
             duty_name = f"{rule.name}/{name}/{event.data.request}"
             duty = next((known for known in self._requests[name] if known.name == duty_name), None)
             if duty is None:
-                duty = RequestDuty(rule, self.book.channels[name], record, event.data.request)
+                feed_name = rule.obligation.feed or self.book.channels[name].feed
+                feed = None if feed_name is None else self.feeds[feed_name]
+                duty = RequestDuty(rule, self.book.channels[name], record, event.data.request, feed)
                 self._requests[name].append(duty)
+                if feed is not None:
+                    feed.dependants.append(duty)
             yield duty
 
     def recall(self, event: ChannelStatus | ChannelRequest) -> None:
@@ -242,6 +246,9 @@ class ChannelDocket:
     def retire(self, duty: RequestDuty) -> None:
         """Drop a settled request."""
         self._requests[duty.channel.id] = [known for known in self._requests[duty.channel.id] if known is not duty]
+        if duty.feed is not None:
+            duty.feed.dependants.remove(duty)
+            duty.feed.listeners.discard(duty)
 
     def _mark_all(self, record: ChannelRecord, since: datetime) -> None:
         record.quiet = False

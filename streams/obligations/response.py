@@ -12,6 +12,7 @@ from streams.events import ChannelRequest, IncidentReport, Interval
 from streams.events.incidents import Gravity
 from streams.events.times import spoken
 from streams.evidence import ChannelRecord
+from streams.feeds import FeedRecord
 from streams.lapses import Finding, Reason
 from streams.obligations.duty import INSTANT, Duty, earliest, lapsed_through
 from streams.rulebook import Rule
@@ -49,10 +50,13 @@ class RequestDuty(Duty):
     rule: Rule[Response]
     kept = KeptRequest
 
-    def __init__(self, rule: Rule[Response], channel: Channel, record: ChannelRecord, request: str) -> None:
+    def __init__(
+        self, rule: Rule[Response], channel: Channel, record: ChannelRecord, request: str, feed: FeedRecord | None
+    ) -> None:
         self.subject = f"{channel.id}/{request}"
         super().__init__(rule, self.subject)
         self.channel = channel
+        self.feed = feed
         self.record = self.line = record
         self.claims: dict[tuple[str, str], ChannelRequest] = {}
         self.findings: list[Finding] = []
@@ -108,6 +112,8 @@ class RequestDuty(Duty):
         deadline = rule.steps[0].after.after(placed.latest)
         answered = self.answered
         refusal = next((claim for claim in claims if claim.data.outcome == "declined"), None)
+        vouched: bool | None = True
+        doubtful = False
         if answered is not None and refusal is not None and answered.earliest < refusal.occurred.earliest:
             refusal = None
         arithmetic = [
@@ -124,11 +130,28 @@ class RequestDuty(Duty):
             if now <= deadline:
                 self.wake = deadline + INSTANT
                 return []
-            severity, changed = self._stepped(placed, now if answered is None else answered.earliest, arithmetic)
-            if answered is not None:
-                self.wake = None
-            due = deadline
+            carrier = self._carrier
+            vouched = carrier is None or (carrier.heard and carrier.vouches(placed.earliest, deadline, now))
+            if carrier is not None and carrier.heard and (answered is None or vouched is None):
+                # It is judged again at the next beat, and when that is overdue.
+                carrier.listeners.add(self)
+                self.wake = carrier.overdue + INSTANT if now <= carrier.overdue else None
+            if vouched is None:
+                return []
+            until, changed, due = now if answered is None else answered.earliest, deadline, deadline
+            doubtful = not vouched
+            if carrier is not None and vouched and answered is None and carrier.silent(now):
+                # Nobody can say that it goes on: it grows no louder.
+                doubtful, until = True, carrier.overdue
+            severity = Severity.WARN
+            if vouched:
+                wake = self.wake
+                severity, changed = self._stepped(placed, until, arithmetic)
+                self.wake = wake if doubtful else None if answered is not None else earliest(wake, self.wake)
+                changed = until if doubtful else changed
             arithmetic.insert(1, f"no answer by {spoken(deadline)}")
+            if doubtful:
+                arithmetic.append("the feed that would carry the answer is silent: unknown, not lapsed")
         over = None if answered is None else answered.earliest
         if over is not None:
             arithmetic.append(f"call held {spoken(over)}: {in_words(over - placed.earliest)} after it was asked for")
@@ -140,14 +163,19 @@ class RequestDuty(Duty):
                 deadline=due,
                 changed=over or changed,
                 resolved=over,
-                state="open" if over is None else "resolved",
+                state="unknown" if doubtful else "open" if over is None else "resolved",
                 severity=severity,
-                reason=_reason_of(claims, refusal),
+                reason="feed-silent" if not vouched else _reason_of(claims, refusal),
                 events=(*(claim.id for claim in claims), *(() if answered is None else (answered.event,))),
                 arithmetic=tuple(arithmetic),
                 claims=_outcomes(claims),
             )
         ]
+
+    @property
+    def _carrier(self) -> FeedRecord | None:
+        """The feed whose word is needed: what somebody reports, such as a call that was not answered, needs none."""
+        return None if any(claim.data.outcome == "unanswered" for claim in self.claims.values()) else self.feed
 
     def _stepped(self, placed: Interval, until: datetime, arithmetic: list[str]) -> tuple[Severity, datetime]:
         severity, changed = Severity.INFO, placed.latest

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.core.world import MICRO, Story, at, changed, check, contact, request, retraction
+from tests.core.world import MICRO, Story, at, beats, changed, check, contact, event, final, request, retraction
 
 DUE = 10.0 + 8.0
 """Calls are asked for at 10."""
@@ -145,3 +145,52 @@ def test_an_answer_taken_back_after_years_of_waiting_leaves_the_request_open() -
     story = Story(rules=rules).tell(request("p", 10), contact("c", 500, "phone"), retraction("r", 510, "c")).until(520)
     assert story.one("calls").state == "open"
     assert story.said[-1].change == "reopened"
+
+
+FED = changed(('kind = "minister"\n', 'kind = "minister"\nfeed = "desk"\n'))
+"""The small world, in which the desk's feed carries the calls too."""
+
+
+def test_a_call_whose_feed_is_silent_is_unknown_and_not_unanswered() -> None:
+    """The feed fell silent before the deadline: an answer would not be on record."""
+    story = Story(rules=FED).tell(beats(-2, 8), request("q", 5)).until(13)
+    assert story.of("calls") == [], "the feed is not overdue yet, and may still tell"
+    lapse = story.until(40).one("calls")
+    assert (lapse.state, lapse.reason, lapse.severity.value) == ("unknown", "feed-silent", "warn")
+    assert story.loudest("calls") == "warn"
+
+
+def test_a_late_beat_that_vouches_for_the_time_makes_the_unknown_call_an_unanswered_one() -> None:
+    story = Story(rules=FED).tell(beats(-2, 8), request("q", 5)).until(40).now(beats(10, 40)).until(41)
+    assert (story.one("calls").state, story.one("calls").reason) == ("open", "unanswered")
+    assert final(story.watch) == final(Story(rules=FED).tell(beats(-2, 40), request("q", 5)).until(41).watch)
+
+
+def test_a_call_that_was_unanswered_before_its_feed_fell_silent_grows_no_louder() -> None:
+    story = Story(rules=FED).tell(beats(-2, 20), request("q", 5)).until(25)
+    assert (story.one("calls").state, story.one("calls").severity.value) == ("open", "warn")
+    lapse = story.until(60).one("calls")
+    assert (lapse.state, lapse.reason, lapse.severity.value) == ("unknown", "unanswered", "warn")
+    back = Story(rules=FED).tell(beats(-2, 20), request("q", 5), beats(62, 80), request("a", 70, "answered")).until(80)
+    assert (back.one("calls").state, back.one("calls").resolved) == ("resolved", at(70))
+
+
+def test_what_somebody_reports_of_a_call_needs_no_feed() -> None:
+    for outcome, reason in (("unanswered", "unanswered"), ("declined", "declined")):
+        lapse = Story(rules=FED).tell(request("q", 5), request("said", 6, outcome)).until(40).one("calls")
+        assert (lapse.state, lapse.reason, lapse.severity.value) == ("open", reason, "page")
+    assert Story(rules=FED).tell(request("q", 5), request("a", 12, "answered")).until(40).of("calls") == []
+
+
+@pytest.mark.parametrize("hours", [13.0, 13 + MICRO])
+def test_a_feed_that_speaks_up_to_the_deadline_vouches_for_it(hours: float) -> None:
+    beating = [*beats(-2, 12), event("feed.heartbeat", "last", 13, {"feed": "desk"})]
+    story = Story(rules=FED).tell(beating, request("q", 5)).until(hours)
+    assert bool(story.of("calls")) is (hours > 13)
+
+
+def test_a_late_answer_before_the_feed_vouched_for_the_deadline_resolves_a_lapse_once_it_does() -> None:
+    story = Story(rules=FED).tell(beats(-2, 12), request("q", 5), request("a", 13.2, "answered")).until(13.3)
+    assert story.of("calls") == []
+    lapse = story.tell(beats(14, 20)).until(20).one("calls")
+    assert (lapse.state, lapse.resolved) == ("resolved", at(13.2))

@@ -173,11 +173,11 @@ def agreements(toml: str = RULES) -> tuple[Agreement, ...]:
 
 WORLD = agreements()
 FED = agreements(
-    RULES.replace('wait = "6 h"', 'wait = "6 h"\nfeed = "desk"').replace(
-        'kind = "working"\n', 'kind = "working"\nfeed = "desk"\n'
-    )
+    RULES.replace('wait = "6 h"', 'wait = "6 h"\nfeed = "desk"')
+    .replace('kind = "working"\n', 'kind = "working"\nfeed = "desk"\n')
+    .replace('kind = "minister"\n', 'kind = "minister"\nfeed = "desk"\n')
 )
-"""The same world, in which the desk's feed carries launch notices and talks too."""
+"""The same world, in which the desk's feed carries launch notices, talks and calls too."""
 
 
 def at(hours: float) -> datetime:
