@@ -16,6 +16,10 @@ class AppendError(Exception):
     """The log did not take the events in. Those of the call may be in it or not: append them again, the same id counts once."""
 
 
+TAKEN = "an event with this id and source and other content was taken in before"
+"""Why an event is refused whose id another one has."""
+
+
 class Arrival(NamedTuple):
     """An event as it arrived: decoded, and the bytes that go into the log."""
 
@@ -42,8 +46,12 @@ class Unfit(NamedTuple):
 class Appender(Protocol):
     """One log, open for writing."""
 
-    def append(self, arrivals: Sequence[Arrival]) -> None:
+    def append(self, arrivals: Sequence[Arrival]) -> Sequence[int]:
         """Append in order; returns once all of it is durable.
+
+        Returns:
+            By their index, those that are not in the log since it has another event of that id and source, as far as it can
+            tell.
 
         Raises:
             AppendError: when the log does not take it in.

@@ -58,8 +58,8 @@ class KafkaAppender:
         self._failed: tuple[float, str] | None = None
         self._connect()
 
-    def append(self, arrivals: Sequence[Arrival]) -> None:
-        """Send events in order, each to all its places; returns when the broker has all of them.
+    def append(self, arrivals: Sequence[Arrival]) -> Sequence[int]:
+        """Send events in order, each to all its places; returns when the broker has all of them, whatever their ids.
 
         Raises:
             AppendError: when it does not take all of them in.
@@ -69,6 +69,7 @@ class KafkaAppender:
                 stamp = milliseconds(event.time)
                 for topic, partition, key in routes_of(event, self._homes, self.partitions):
                     publisher.send(topic, partition, key, data, stamp)
+        return ()
 
     def keep(self, unfit: Sequence[Unfit]) -> None:
         """Send dead letters, by their place and line.

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from producers.appending import AppendError, Arrival, Unfit
+from streams.events import AnyEvent
+from streams.events.decode import Refused, decode
 from streams.log.sqlite import Entry, Log, LogError, Refusal
 
 
@@ -22,17 +26,32 @@ class SqliteAppender:
         except LogError as error:
             raise AppendError(str(error)) from error
 
-    def append(self, arrivals: Sequence[Arrival]) -> None:
+    def append(self, arrivals: Sequence[Arrival]) -> Sequence[int]:
         """Append in order, all or none; an event that the log has is passed over.
+
+        Returns:
+            Those that were passed over though they say something else than what the log has, by their index.
 
         Raises:
             AppendError: when the file cannot be written.
         """
         entries = (Entry(event.source, event.id, str(event.__struct_config__.tag), data) for event, data in arrivals)
         try:
-            self._log.append(entries, datetime.now(UTC))
+            if self._log.append(entries, datetime.now(UTC)) == len(arrivals):
+                return ()
+            return [index for index, (event, data) in enumerate(arrivals) if not self._has(event, data)]
         except LogError as error:
             raise AppendError(str(error)) from error
+
+    def _has(self, event: AnyEvent, data: bytes) -> bool:
+        """Whether the log has this event, and not another of its id; when it was taken in says nothing."""
+        known = self._log.get(event.source, event.id)
+        if known is None or known == data:
+            return known is not None
+        try:
+            return replace(decode(known), ingested=None) == replace(event, ingested=None)
+        except Refused:
+            return False
 
     def keep(self, unfit: Sequence[Unfit]) -> None:
         """File dead letters; the same one of the same place is filed once.

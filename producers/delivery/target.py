@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from producers.appending import KAFKA, AppendError, Arrival, open_log
+from producers.appending import KAFKA, TAKEN, AppendError, Arrival, open_log
 from producers.delivery.answers import AwayError
 from streams.events.decode import decode
 from streams.rulebook import RuleBook
@@ -121,17 +121,17 @@ def _split(target: str) -> tuple[str, str | None]:
 
 
 class _Log:
-    """The log itself as a target. It refuses nothing: what is no event never came into the spool."""
+    """The log itself as a target. It refuses an event whose id another one has: what is none never came into the spool."""
 
     def __init__(self, appender: "Appender") -> None:
         self._appender = appender
 
     def hand_over(self, batch: Sequence[bytes]) -> Mapping[int, str]:
         try:
-            self._appender.append([Arrival(decode(data), data) for data in batch])
+            taken = self._appender.append([Arrival(decode(data), data) for data in batch])
         except AppendError as error:
             raise AwayError(str(error)) from error
-        return {}
+        return dict.fromkeys(taken, TAKEN)
 
     def close(self) -> None:
         self._appender.close()

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import structlog
 
-from producers.appending import AppendError, Arrival, Keeper, Unfit
+from producers.appending import TAKEN, AppendError, Arrival, Keeper, Unfit
 from producers.gateway.ledger import Ledger, LedgerError
 from producers.gateway.reading import Read
 from producers.gateway.tokens import Token
@@ -99,6 +99,15 @@ class Outcome:
     accepted: int = 0
     duplicates: int = 0
     turned: list[Turned] = field(default_factory=list)
+
+
+class _New(NamedTuple):
+    """An event that the ledger did not know, and whose it is."""
+
+    parcel: Parcel
+    waiting: Waiting
+    outcome: Outcome
+    arrival: Arrival
 
 
 class _Job(NamedTuple):
@@ -281,7 +290,7 @@ class Intake:
     def _write(self, log: Keeper, ledger: Ledger, parcels: Sequence[Parcel | None]) -> list[Outcome]:
         now = self._clock()
         outcomes: list[Outcome] = []
-        new: list[Arrival] = []
+        new: list[_New] = []
         unfit: list[Unfit] = []
         heard: dict[str, float] = {}
         with ledger.together():
@@ -299,8 +308,12 @@ class Intake:
                     ledger.hear(parcel.name, now)
                     heard[parcel.name] = now.timestamp()
             ledger.sweep(now)
-            if new:
-                log.append(new)
+            # What the ledger has forgotten, the log may have: there an id belongs to one event for ever.
+            for place in log.append([one.arrival for one in new]) if new else ():
+                parcel, waiting, outcome, _ = new[place]
+                ledger.forget(waiting.read.event.source, waiting.read.event.id)
+                outcome.accepted -= 1
+                _turn(Turned(waiting.index, waiting.read.event.id, "$.id", TAKEN, 409), parcel, waiting, outcome, unfit)
             if unfit:
                 log.keep(unfit)
             if None in parcels and not new:
@@ -314,7 +327,7 @@ class Intake:
         parcel: Parcel,
         waiting: Waiting,
         outcome: Outcome,
-        new: list[Arrival],
+        new: list[_New],
         unfit: list[Unfit],
         now: datetime,
     ) -> None:
@@ -326,15 +339,19 @@ class Intake:
             match ledger.take(event.source, event.id, digest, now):
                 case "new":
                     outcome.accepted += 1
-                    new.append(Arrival(event, data))
+                    new.append(_New(parcel, waiting, outcome, Arrival(event, data)))
                 case "duplicate":
                     outcome.duplicates += 1
                 case "conflict":
-                    why = "an event with this id and source and other content was taken in before"
-                    turned = Turned(waiting.index, event.id, "$.id", why, 409)
+                    turned = Turned(waiting.index, event.id, "$.id", TAKEN, 409)
         if turned is not None:
-            outcome.turned.append(turned)
-            unfit.append(Unfit(parcel.place, waiting.index + 1, waiting.raw, f"{turned.reason} - at `{turned.field}`"))
+            _turn(turned, parcel, waiting, outcome, unfit)
+
+
+def _turn(turned: Turned, parcel: Parcel, waiting: Waiting, outcome: Outcome, unfit: list[Unfit]) -> None:
+    """Turn an event away, and keep it as a dead letter."""
+    outcome.turned.append(turned)
+    unfit.append(Unfit(parcel.place, waiting.index + 1, waiting.raw, f"{turned.reason} - at `{turned.field}`"))
 
 
 def _not_own(ledger: Ledger, token: Token | None, name: str) -> str | None:

@@ -90,6 +90,10 @@ class Ledger:
         (known,) = self._db.execute("SELECT digest FROM taken WHERE id = ? AND source = ?", (key, source)).fetchone()
         return "duplicate" if known == digest else "conflict"
 
+    def forget(self, source: str, name: str) -> None:
+        """Take back that an event was noted."""
+        self._db.execute("DELETE FROM taken WHERE id = ? AND source = ?", (_key(name), source))
+
     def sources(self, name: str) -> list[str]:
         """Every source that sent an event of this id."""
         return [source for (source,) in self._db.execute("SELECT source FROM taken WHERE id = ?", (_key(name),))]

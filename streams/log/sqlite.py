@@ -7,6 +7,7 @@ file as ``mended``.
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
@@ -159,6 +160,18 @@ class Log:
             (wanted,),
         )
         return map(Record._make, rows)
+
+    def get(self, source: str, name: str) -> bytes | None:
+        """The bytes of one event; ``None`` where the log does not have it.
+
+        Raises:
+            LogError: when the log cannot be read.
+        """
+        try:
+            row = self._db.execute("SELECT data FROM records WHERE source = ? AND id = ?", (source, name)).fetchone()
+        except sqlite3.Error as error:
+            raise LogError(f"{self.path}: cannot read: {error}") from error
+        return None if row is None else bytes(row[0])
 
     def __len__(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM records").fetchone()[0])

@@ -167,6 +167,17 @@ def test_the_same_words_are_a_new_report_unless_the_id_says_otherwise(steadyline
         assert len(log) == 3
 
 
+def test_another_report_under_an_id_that_the_log_has_is_refused_and_kept_aside(steadyline: Steadyline, state: Path) -> None:
+    mine = ("--id", "mine", "--at", "2026-01-05T09:00Z", "--reported", "2026-01-05T09:01Z")
+    assert steadyline(*CALL, *mine).exit_code == 0
+    result = steadyline(*CALL, *mine, "--text", "it was another call")
+    assert result.exit_code == 3, result.output
+    assert "other content" in result.stderr
+    assert "other content" in steadyline("spool", "dead-letters", "--json").stdout
+    with Log(state) as log:
+        assert len(log) == 1
+
+
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubGateway]:
     monkeypatch.setenv("STEADYLINE_TOKEN", TOKEN)

@@ -320,6 +320,22 @@ def test_what_was_taken_in_is_known_after_a_restart(tmp_path: Path) -> None:
         assert gateway.ids() == ["before"]
 
 
+def test_an_id_that_only_the_log_remembers_belongs_to_its_event_all_the_same(tmp_path: Path) -> None:
+    with running(tmp_path) as gateway:
+        assert gateway.post(incident("lasting")).status_code == 202
+    for file in tmp_path.glob("ledger.db*"):
+        file.unlink()
+    with running(tmp_path) as gateway:
+        other = incident("lasting", data={"gravity": "high"})
+        for _ in range(2):
+            answer = gateway.post([incident("fresh"), other], BATCH).json()
+            assert answer["accepted"] + answer["duplicates"] == 1
+            assert [(one["index"], one["field"], one["status"]) for one in answer["refused"]] == [(1, "$.id", 409)]
+        assert gateway.post(incident("lasting")).status_code == 202
+        assert gateway.ids() == ["lasting", "fresh"]
+        assert {letter.data for letter in gateway.dead_letters()} == {msgspec.json.encode(other)}
+
+
 def test_the_document_describes_the_answers_and_the_events(gateway: Running) -> None:
     document = gateway.client.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
