@@ -18,7 +18,8 @@ from tests.broker import SETTINGS
 from tests.guarded import PREFIX, told
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
-BASE, THREE, TLS = (DEPLOY / name for name in ("compose.yaml", "compose/three-brokers.yaml", "compose/tls.yaml"))
+BASE, THREE = DEPLOY / "compose.yaml", DEPLOY / "compose" / "three-brokers.yaml"
+TLS, TLS_THREE = DEPLOY / "compose" / "tls.yaml", DEPLOY / "compose" / "tls-three-brokers.yaml"
 README = DEPLOY / "compose" / "README.md"
 _ADDED = ("secrets", "volumes", "networks", "ports")
 """Lists to which a later file adds; others it replaces."""
@@ -33,13 +34,26 @@ def merged(*paths: Path) -> Any:
     """The files, each laid over those before it."""
     whole: Any = {}
     for path in paths:
-        whole = _laid(whole, loaded(path), "")
+        over = loaded(path)
+        for service in over["services"].values():
+            if (other := service.pop("extends", None)) is not None:
+                service |= _laid(loaded(DEPLOY / other["file"])["services"][other["service"]], dict(service), "")
+        whole = _laid(whole, over, "")
     return whole
+
+
+def given(service: Any) -> dict[str, str]:
+    """The secrets of a service: what each is called in its container, and among the secrets."""
+    named = [each if isinstance(each, dict) else {"source": each, "target": each} for each in service.get("secrets", ())]
+    return {each["target"]: each["source"] for each in named}
 
 
 def _laid(under: Any, over: Any, name: str) -> Any:
     if isinstance(under, dict) and isinstance(over, dict):
         return {**under, **{key: _laid(under[key], value, key) if key in under else value for key, value in over.items()}}
+    if name == "volumes" and isinstance(under, list):
+        # One thing is mounted at a place.
+        return list({volume.split(":")[1]: volume for volume in (*under, *over)}.values())
     if isinstance(under, list) and name in _ADDED:
         return [*under, *(each for each in over if each not in under)]
     return over
@@ -100,7 +114,7 @@ class Place(NamedTuple):
         """A text of the Compose files, with the broker and the secrets where they are here."""
         own = {"9092": self.ports["client"], "9094": self.ports["inner"]}
         text = re.sub(r"kafka-1:(909[24])", lambda found: f"{HOST}:{own[found[1]]}", usual(text))
-        return text.replace("/run/secrets/", f"{self.folder / 'etc' / 'secrets'}/")
+        return _here(text, f"{self.folder / 'etc' / 'secrets'}/")
 
     def environment(self, service: str) -> dict[str, str]:
         """What a service is told of itself."""
@@ -150,7 +164,7 @@ class Composed(Kafka):
         for name in ("listeners", "advertised.listeners", "controller.quorum.voters"):
             said[name] = re.sub(r"([/@])(?:kafka-1)?:(\d+)", lambda found: f"{found[1]}{HOST}:{own[found[2]]}", said[name])
         # Relative to the broker's folder.
-        return {name: value.replace("/run/secrets/", "etc/secrets/") for name, value in said.items() if name != "log.dirs"}
+        return {name: _here(value, "etc/secrets/") for name, value in said.items() if name != "log.dirs"}
 
     def ask(self, folder: Path, ports: Ports, patience: float) -> dict[str, str | int]:
         """By the certificate of whoever makes the users."""
@@ -158,6 +172,12 @@ class Composed(Kafka):
         with told(place.access("kafka-users")):
             facts = super().ask(folder, {**ports, "client": ports["inner"]}, patience)
         return {**facts, "bootstrap": place.at("kafka-1:9092"), "folder": str(folder)}
+
+
+def _here(text: str, secrets: str) -> str:
+    for name, source in given(_services()["kafka-1"]).items():
+        text = re.sub(rf"/run/secrets/{name}\b", f"{secrets}{source}", text)
+    return text.replace("/run/secrets/", secrets)
 
 
 @lru_cache

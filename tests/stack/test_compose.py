@@ -11,7 +11,7 @@ import pytest
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 FILES = [DEPLOY / "compose.yaml", DEPLOY / "compose" / "three-brokers.yaml", DEPLOY / "compose" / "ping.yaml"]
-TLS = DEPLOY / "compose" / "tls.yaml"
+TLS = [DEPLOY / "compose" / "tls.yaml", DEPLOY / "compose" / "tls-three-brokers.yaml"]
 
 
 def loaded(path: Path) -> Any:
@@ -201,7 +201,10 @@ def _compose() -> list[str] | None:
     return None
 
 
-@pytest.mark.parametrize("files", [FILES[:1], FILES[:2], FILES, [FILES[0], TLS]], ids=["one", "three", "ping", "tls"])
+SETS = {"one": FILES[:1], "three": FILES[:2], "ping": FILES, "tls": [FILES[0], TLS[0]], "all": [*FILES, *TLS]}
+
+
+@pytest.mark.parametrize("files", SETS.values(), ids=SETS)
 def test_compose_takes_the_files(files: list[Path]) -> None:
     compose = _compose()
     if compose is None:

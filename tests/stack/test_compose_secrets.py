@@ -1,5 +1,6 @@
 """What `tls.yaml` gives to whom, without Docker and a broker: files that the README makes, and nothing of them elsewhere."""
 
+import json
 import re
 import ssl
 import stat
@@ -13,10 +14,11 @@ from typer.testing import CliRunner
 from deploy.cli import app
 from streams.log.access import access
 from streams.log.roles import ROLES
-from tests.composed import BASE, DEPLOY, TLS, loaded, made_by_hand, merged
+from tests.composed import BASE, DEPLOY, THREE, TLS, TLS_THREE, given, loaded, made_by_hand, merged
 
-WHOLE, OVER = merged(BASE, TLS), loaded(TLS)
-SERVICES = WHOLE["services"]
+OVER, SERVICES = loaded(TLS), merged(BASE, TLS)["services"]
+THREEFOLD = merged(BASE, THREE, TLS, TLS_THREE)
+ADDED = OVER["secrets"] | loaded(TLS_THREE)["secrets"]
 ROOT = DEPLOY.parent
 USERS = {
     "topics": "topics",
@@ -30,6 +32,7 @@ USERS = {
 MADE = [role for role in ROLES if role != "reader"]
 """Who gets in: none of the services is a reader."""
 SERVING = ("gateway", "watch-page", "alert-desk")
+BROKERS = ("kafka-1", "kafka-2", "kafka-3")
 OURS, KAFKAS = "10001", "1000"
 
 
@@ -51,19 +54,21 @@ def loaded_text(volume: str) -> str:
     return (DEPLOY / volume.partition(":")[0]).read_text()
 
 
-@pytest.mark.parametrize("name", OVER["services"])
+@pytest.mark.parametrize("name", [*OVER["services"], "kafka-2", "kafka-3"])
 def test_a_service_is_given_the_files_that_it_is_told_of_and_no_others(name: str) -> None:
-    service = {"healthcheck": {"test": []}, **SERVICES[name]}
-    given = service["secrets"]
-    assert len(given) == len(set(given))
-    told = set(re.findall(r"/run/secrets/([\w-]+)", "\n".join(texts(service))))
-    assert told == set(given) <= set(WHOLE["secrets"])
+    service = {"healthcheck": {"test": []}, **THREEFOLD["services"][name]}
+    there = given(service)
+    assert len(there) == len(service["secrets"])
+    assert set(re.findall(r"/run/secrets/([\w-]+)", "\n".join(texts(service)))) == set(there)
+    assert set(there.values()) <= set(THREEFOLD["secrets"])
 
 
 def test_every_file_is_for_somebody_and_has_no_default() -> None:
-    given = {secret for service in OVER["services"].values() for secret in service["secrets"]}
-    assert given == set(OVER["secrets"])
-    for name, secret in OVER["secrets"].items():
+    for file in (OVER, loaded(TLS_THREE)):
+        assert {source for service in file["services"].values() for source in given(service).values()} - {"tls-ca"} == set(
+            file["secrets"]
+        ) - {"tls-ca"}
+    for name, secret in ADDED.items():
         assert secret == {"file": f"${{STEADYLINE_SECRETS:-/etc/steadyline/secrets}}/{name}"}
 
 
@@ -95,7 +100,7 @@ def test_each_service_is_somebody_of_its_own_and_says_so_in_a_way_that_is_unders
         found = access({variable: text.replace("/run/secrets", str(made / "secrets")) for variable, text in told.items()})
         assert (found.security, found.mechanism, found.username) == ("SASL_SSL", "SCRAM-SHA-512", user)
         assert told["STEADYLINE_KAFKA_PASSWORD_FILE"] == f"/run/secrets/kafka-{user}"
-        assert [secret for secret in SERVICES[name]["secrets"] if secret.startswith("kafka-")] == [f"kafka-{user}"]
+        assert [secret for secret in given(SERVICES[name]) if secret.startswith("kafka-")] == [f"kafka-{user}"]
     others = [name for name, service in SERVICES.items() if name not in (*USERS, "kafka-users")]
     assert not [name for name in others if "STEADYLINE_KAFKA_USERNAME" in SERVICES[name].get("environment", {})]
 
@@ -124,24 +129,24 @@ def test_users_come_before_topics_and_topics_before_everything(made: Path) -> No
 
 def test_the_readme_makes_every_file_for_the_user_of_whoever_is_given_it(made: Path) -> None:
     owners = {name: owner for owner, name in map(str.split, (made / "owners").read_text().splitlines())}
-    assert {path.name for path in (made / "secrets").iterdir()} == set(OVER["secrets"])
-    for name in OVER["secrets"]:
+    assert {path.name for path in (made / "secrets").iterdir()} == set(ADDED)
+    for name in ADDED:
         path = made / "secrets" / name
         mode = stat.S_IMODE(path.stat().st_mode)
-        holders = {service for service in OVER["services"] if name in OVER["services"][service]["secrets"]}
+        holders = {service for service, told in THREEFOLD["services"].items() if name in given(told).values()}
         if name == "tls-ca" or name.endswith("-certificate"):
             assert mode == 0o444
             assert "PRIVATE" not in path.read_text()
         else:
             assert mode == 0o400
-            assert owners[name] == (KAFKAS if holders == {"kafka-1"} else OURS)
+            assert owners[name] == (KAFKAS if holders <= {"kafka-1", "kafka-2", "kafka-3"} else OURS)
     assert SERVICES["kafka-1"]["user"] == f"{KAFKAS}:{KAFKAS}"
     assert f"USER {OURS}:{OURS}" in (DEPLOY / "Dockerfile").read_text()
     assert stat.S_IMODE((made / "tls").stat().st_mode) == 0o700
 
 
 def test_the_certificates_are_whose_they_say_and_hold_under_the_strictest_eye(made: Path) -> None:
-    for name in ("kafka-1", "kafka-admin", *SERVING):
+    for name in ("kafka-1", "kafka-2", "kafka-3", "kafka-admin", *SERVING):
         certificate, authority = made / "tls" / f"{name}.pem", made / "secrets" / "tls-ca"
         for host in (["-verify_hostname", name], ["-verify_hostname", "localhost"], ["-verify_ip", "127.0.0.1"]):
             call = ["openssl", "verify", "-x509_strict", *host, "-CAfile", str(authority), str(certificate)]
@@ -169,6 +174,25 @@ def test_the_broker_lets_nobody_in_but_by_tls_and_by_name() -> None:
     assert told["KAFKA_ALLOW_EVERYONE_IF_NO_ACL_FOUND"] == "false"
     assert "ANONYMOUS" not in told["KAFKA_SUPER_USERS"]
     assert "PLAINTEXT" not in "".join(map(str, told.values()))
+
+
+def test_three_brokers_differ_in_their_names_and_in_nothing_else() -> None:
+    brokers = THREEFOLD["services"]
+    first = brokers["kafka-1"]
+    assert first["environment"]["KAFKA_SUPER_USERS"].split(";") == [f"User:CN={name}" for name in (*BROKERS, "kafka-admin")]
+    for number, name in enumerate(BROKERS, 1):
+        own = {"KAFKA_NODE_ID": str(number), "KAFKA_ADVERTISED_LISTENERS": f"CLIENT://{name}:9092,INNER://{name}:9094"}
+        assert brokers[name]["environment"] == first["environment"] | own
+        assert given(brokers[name]) == {"tls-ca": "tls-ca", "kafka-keystore": f"{name}-keystore"}
+        mounted = f"{name}:/var/lib/kafka/data"
+        assert brokers[name]["volumes"] == [mounted, *first["volumes"][1:]]
+        assert brokers[name]["healthcheck"] == first["healthcheck"]
+    for name in (*USERS, "kafka-users"):
+        one, three = (json.dumps(told, sort_keys=True) for told in (SERVICES[name], brokers[name]))
+        # Where the brokers are, is said by `three-brokers.yaml` alone.
+        more = {"worker", "alert-desk", "topics"}
+        assert name in more or three.replace(",kafka-2:9092,kafka-3:9092", "") == one, name
+        assert name == "kafka-users" or "kafka-1:9092,kafka-2:9092,kafka-3:9092" in three
 
 
 @pytest.mark.parametrize("name", SERVING)
