@@ -83,7 +83,8 @@ class AppriseReceiver:
         """Deliver; see ``Port``."""
         work = asyncio.get_running_loop().run_in_executor(self._threads, self._deliver, message)
         try:
-            await asyncio.wait_for(work, self._timeout)
+            async with asyncio.timeout(self._timeout):
+                await work
         except TimeoutError:
             raise UndeliveredError(f"no answer within {self._timeout:g} s") from None
 

@@ -9,7 +9,8 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Protocol
 
 import structlog
@@ -25,6 +26,8 @@ from alerts.wording import body, subject
 
 _LONGEST_SLEEP = 30.0
 """Seconds after which the time of day is looked at anew: it may have been set."""
+_BEHIND = timedelta(seconds=2)
+"""So far behind the desk's time the time of day may be; what is more is told."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -74,6 +77,9 @@ class Runner:
         self.outbox = Outbox(
             policy.receivers, ports, self._wording, self._record, clock=clock, crash=crash, awake=awake, patience=patience
         )
+        self._reached = (datetime.min.replace(tzinfo=UTC), 0.0)
+        """The desk's time, and when by the monotonic clock it came to it."""
+        self._behind = False
         self._stirred = asyncio.Event()
         self._clockwork: asyncio.Task[None] | None = None
 
@@ -114,15 +120,32 @@ class Runner:
         desk, last = self.station.desk, None
         while True:
             self._stirred.clear()
-            wake, now = desk.wake, self.clock()
+            wake, now = desk.wake, self._now()
             if wake is not None and wake <= now and wake != last:
                 last = wake
                 await self._let_be(now)
                 continue
             left = _LONGEST_SLEEP if wake is None or wake == last else min(_LONGEST_SLEEP, (wake - now).total_seconds())
+            # No ``wait_for``: before Python 3.12 it lost a cancellation that came with the event, and the end waited for ever.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), max(0.001, left))
+                async with asyncio.timeout(max(0.001, left)):
+                    await self._stirred.wait()
             last = None
+
+    def _now(self) -> datetime:
+        """The time of day; where the desk's own is ahead, that and what passed since.
+
+        The desk's time never goes back. Were it to wait for a clock that was set back, it would say nothing for as long.
+        """
+        time, now = self.station.desk.now, self.clock()
+        if time != self._reached[0]:
+            self._reached = time, monotonic()
+        onward = time + timedelta(seconds=monotonic() - self._reached[1])
+        behind = onward - now > _BEHIND
+        if behind and not self._behind:
+            _log.error("the time of day is behind the desk's, which goes on without it", seconds=(onward - now).total_seconds())
+        self._behind = behind
+        return max(now, onward)
 
     async def _let_be(self, now: datetime) -> None:
         """Append a tick, and wait until the desk has had it: nothing is due twice."""
