@@ -105,8 +105,9 @@ def _embedded(settings: "DeskSettings", log: Path, rules: Path | None, *, as_jso
     from alerts.service.store import StoreError
     from deploy.replaying.follow import Follower
     from streams.daytime import utc
+    from streams.live.clock import elapsed
 
-    follower = Follower(log, rules_or_leave(rules), utc, run=settings.run)
+    follower = Follower(log, rules_or_leave(rules), utc, elapsed=elapsed, run=settings.run)
     try:
         desk = EmbeddedDesk(settings, desk_file(log), follower)
         asyncio.run(desk.serve(lambda url: _listening(url, as_json=as_json)))

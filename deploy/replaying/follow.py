@@ -15,7 +15,7 @@ from streams.agreements.model import Agreement
 from streams.events import Tick
 from streams.events.decode import decode
 from streams.lapses import Lapse
-from streams.live.clock import SOURCE, tick
+from streams.live.clock import SOURCE, Steady, tick
 from streams.log.recording import Lines
 from streams.log.sqlite import Entry, Log, LogError, Refusal
 from streams.watch import Watch
@@ -28,7 +28,13 @@ class Follower:
     """Follows one log, in the thread that looks at it first."""
 
     def __init__(
-        self, path: Path, agreements: Sequence[Agreement], clock: Callable[[], datetime], *, run: str | None = None
+        self,
+        path: Path,
+        agreements: Sequence[Agreement],
+        clock: Callable[[], datetime],
+        *,
+        elapsed: Callable[[], float] | None = None,
+        run: str | None = None,
     ) -> None:
         """Prepare; nothing is open yet.
 
@@ -36,10 +42,13 @@ class Follower:
             path: The log; it is made where there is none.
             agreements: By which it is judged.
             clock: The time of day, UTC.
+            elapsed: Seconds that nobody can set: a time of day that leaps away from them is not followed. Without it each is.
             run: The replay or drill that it belongs to.
         """
         self._path = path
         self._clock = clock
+        self._elapsed = elapsed
+        self._steady = Steady()
         self._found: list[Lapse] = []
         self._watch = Watch(agreements, run=run)
         edges = Edges(clock=lambda: 0.0, now=clock, refuse=self._refuse, changed=self._found.extend)
@@ -59,7 +68,7 @@ class Follower:
             if self._log is None:
                 self._log = Log(self._path)
             self._read(self._log)
-            now = self._clock()
+            now = self._now()
             wake = self._watch.wake
             if self._fresh or (wake is not None and wake <= now):
                 self._log.append([_tick(now)], now)
@@ -70,6 +79,11 @@ class Follower:
         found = self._found[:]
         self._found.clear()
         return found
+
+    def _now(self) -> datetime:
+        """The time to tell: what the log was once told can never be taken back, and would make lapse what is not due."""
+        wall = self._clock()
+        return wall if self._elapsed is None else self._steady.now(wall, self._elapsed())
 
     def close(self) -> None:
         """Let go of the log."""

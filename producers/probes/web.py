@@ -43,7 +43,8 @@ def _next(url: httpx.URL, to: str) -> httpx.URL:
         found = url.join(to)
     except httpx.InvalidURL as error:
         raise Wrong(f"redirected to what is no address: {shown(to)}") from error
-    if found.scheme not in _PORTS or not found.host or found.userinfo:
+    reachable = found.port is None or 0 < found.port < 65_536
+    if found.scheme not in _PORTS or not found.host or found.userinfo or not reachable:
         raise Wrong(f"redirected to what is no http or https address: {shown(to)}")
     if url.scheme == "https" and found.scheme == "http":
         raise Wrong("redirected from https to http")

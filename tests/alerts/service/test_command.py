@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -300,3 +300,20 @@ def test_what_a_follower_finds_is_what_a_replay_of_the_log_finds(tmp_path: Path)
     again = Follower(path, load_builtin(), lambda: current[0])
     assert list(map(encode_lapse, again.poll())) == list(map(encode_lapse, told))
     again.close()
+
+
+def test_a_follower_does_not_follow_a_time_of_day_that_leaps(tmp_path: Path) -> None:
+    path, begun = tmp_path / "watch.db", datetime(2026, 3, 1, 12, tzinfo=UTC)
+    second, leap = [0], [timedelta()]
+    follower = Follower(
+        path, load_builtin(), lambda: begun + timedelta(seconds=second[0]) + leap[0], elapsed=lambda: float(second[0])
+    )
+    follower.poll()
+    for gone in (timedelta(days=30), timedelta(days=-30), timedelta()):
+        leap[0], second[0] = gone, second[0] + 1
+        declared(path, f"after-{second[0]}", "suspended", begun)
+        follower.poll()
+    follower.close()
+    with Log(path) as log:
+        ticks = [decode(record.data).time for record in log.read() if ".tick." in record.kind]
+    assert ticks == [begun + timedelta(seconds=number) for number in range(4)]
