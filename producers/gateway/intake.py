@@ -28,6 +28,8 @@ MOST_WAITING = 67_108_864
 """Bytes that may wait for the log; beyond that the gateway is busy."""
 TOGETHER = 5_000
 """Events of one transaction, about."""
+MOST_SOURCES = 100
+"""Sources of one id that a retraction is held against: everybody waits for that."""
 _ASKED = 5.0
 _EACH = 512
 _log = structlog.stdlib.get_logger(__name__)
@@ -361,7 +363,9 @@ def _not_own(ledger: Ledger, token: Token | None, name: str) -> str | None:
     """
     if token is None or token.retracts_any:
         return None
-    sources = ledger.sources(name)
+    sources = ledger.sources(name, MOST_SOURCES + 1)
+    if len(sources) > MOST_SOURCES:
+        return f"more than {MOST_SOURCES} sources have events of this id: only a token that may take back everybody's may"
     if sources and all(token.owns(source) for source in sources):
         return None
     return "the token may take back only what came in from its own sources, and is still remembered"

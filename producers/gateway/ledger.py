@@ -94,9 +94,10 @@ class Ledger:
         """Take back that an event was noted."""
         self._db.execute("DELETE FROM taken WHERE id = ? AND source = ?", (_key(name), source))
 
-    def sources(self, name: str) -> list[str]:
-        """Every source that sent an event of this id."""
-        return [source for (source,) in self._db.execute("SELECT source FROM taken WHERE id = ?", (_key(name),))]
+    def sources(self, name: str, most: int) -> list[str]:
+        """The sources that sent an event of this id, at most so many of them."""
+        rows = self._db.execute("SELECT source FROM taken WHERE id = ? LIMIT ?", (_key(name), most))
+        return [source for (source,) in rows]
 
     def hear(self, name: str, now: datetime) -> None:
         """Note when a token or a check was last heard."""

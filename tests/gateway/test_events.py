@@ -1,6 +1,7 @@
 """What is taken in, what is refused and what is kept of it, asked of a gateway that runs."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -177,6 +178,21 @@ def test_a_source_takes_back_its_own_events_and_nobody_elses(gateway: Running) -
     assert gateway.post(back | {"id": "r-other-2"}, **other).status_code == 403
     assert gateway.post(incident("mine-alone")).status_code == 202
     assert gateway.post(event("retraction", "r-mine", {"retracts": "mine-alone"})).status_code == 202
+
+
+def test_what_very_many_sources_call_alike_is_taken_back_by_none_of_them_and_in_no_time(tmp_path: Path) -> None:
+    with running(tmp_path) as gateway:
+        wide = gateway.token(sources=("urn:wide:*",))
+        shared = [incident("shared", source=f"urn:wide:{number}") for number in range(5_000)]
+        assert gateway.post(shared, BATCH, **wide).json()["accepted"] == 5_000
+        backs = [event("retraction", f"b-{one}", {"retracts": "shared"}, source="urn:wide:x") for one in range(2_000)]
+        began = time.process_time()
+        answer = gateway.post(backs, BATCH, **wide)
+        # Each looked through all of the sources: that took 10 s.
+        assert time.process_time() - began < 4
+        assert {one["status"] for one in answer.json()["refused"]} == {403}
+        every = gateway.token(sources=("urn:wide:*",), retracts_any=True)
+        assert gateway.post(backs[0], **every).status_code == 202
 
 
 def test_nothing_but_a_declaration_may_lie_in_the_future(gateway: Running) -> None:
