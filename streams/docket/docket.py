@@ -50,7 +50,7 @@ class Docket:
         self._mark = mark
         self.channels = ChannelDocket(book, mark, schedule, remit)
         self.incidents = IncidentDocket(book, self.channels, mark, remit)
-        self.launches = LaunchDocket(book, self.channels, mark, remit)
+        self.launches = LaunchDocket(book, self.channels, mark, schedule, remit)
         self.book = book
         self._agreements = {agreement.id for agreement in book.agreements}
         self.benchmarks = []

@@ -29,8 +29,16 @@ def _counted_for(rule: Balance) -> Span:
 class LaunchDocket:
     """The launch book of every party, and the lanes in which notice is owed."""
 
-    def __init__(self, book: RuleBook, channels: ChannelDocket, mark: Callable[[Duty], None], remit: Remit) -> None:
+    def __init__(
+        self,
+        book: RuleBook,
+        channels: ChannelDocket,
+        mark: Callable[[Duty], None],
+        schedule: Callable[[Duty], None],
+        remit: Remit,
+    ) -> None:
         self._mark = mark
+        self._schedule = schedule
         self.books: dict[str, LaunchBook] = {}
         self.regimes: dict[str, RegimeRecord] = {}
         self.released: list[Name] = []
@@ -100,6 +108,9 @@ class LaunchDocket:
             for lane in self.lanes[party]:
                 if lane.series_changed(before, after, now):
                     self._mark(lane)
+                elif lane.unkept:
+                    # There is nothing to judge, and something to remember.
+                    self._schedule(lane)
 
     def stated(self, event: RegimeStatement, *, retract: bool = False) -> None:
         """Take in a party's statement about its duties, or take it back."""

@@ -228,7 +228,8 @@ class GapDuty(Duty):
         sign = signs[place]
         before = signs[place - 1] if place else None
         after = signs[place + 1] if place + 1 < len(signs) else None
-        changed = before is None or not self.quiet
+        # Where one is known to the day, how far it reaches is part of the reckoning for those beside it.
+        changed = before is None or not self.quiet or signs.vague
         if before is not None and after is not None and self._far(before, after):
             # It is gone where it has settled under this rule, while others still take reports of that time.
             if (before, after) in self._wide:

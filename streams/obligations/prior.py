@@ -151,6 +151,11 @@ class LaneDuty(Duty):
         self._rematch(stale, self._around(after))
         return True
 
+    @property
+    def unkept(self) -> bool:
+        """Whether ``parts`` has a notice to give."""
+        return bool(self._renoticed)
+
     def reconsider(self) -> None:
         """Judge everything again: the party's duty began or ended."""
         self._fresh_launches.update(self.matches)

@@ -126,3 +126,15 @@ def test_a_gap_that_waits_for_its_feed_is_found_however_the_next_sign_was_taken_
         found.append(final(story.tell(beats(32, 40)).until(40).watch))
     assert found[0] == found[1]
     assert [(lapse.state, lapse.onset) for lapse in found[1] if lapse.rule == "rounds"] == [("resolved", at(31.2))]
+
+
+def test_a_late_round_known_to_the_day_moves_the_deadline_of_an_exact_one_on_that_day() -> None:
+    """It may have been the last thing on that day: whichever of the two is told first, the next is owed from its end on."""
+    exact, day, after = meeting("exact", 50), meeting("day", 55, precision="day"), meeting("after", 110)
+    early = meeting("early", 26)
+    found = [
+        final(Story().until(138).now(*order).watch)
+        for order in ((early, exact, day, after), (early, exact, after, day), (after, day, exact, early))
+    ]
+    assert found[0] == found[1] == found[2]
+    assert [lapse.onset for lapse in found[0] if lapse.rule == "rounds"] == [at(72 + 30)]

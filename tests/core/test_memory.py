@@ -23,7 +23,7 @@ from tests.core.histories import HOURS, histories
 from tests.core.test_properties import MANY
 from tests.core.test_settling import DAYS, SETTLE, settling
 from tests.core.test_settling import told as weeks
-from tests.core.world import END, FED, START, WORLD, at
+from tests.core.world import END, FED, START, WORLD, at, launch, notice
 
 Rules = Sequence[Agreement]
 
@@ -82,6 +82,17 @@ def test_a_restart_anywhere_changes_nothing(rules: Rules, events: list[AnyEvent]
     random.shuffle(events)
     restarted = Restarted(rules, lambda: random.random() < 0.3)
     assert told(restarted, events, ticks) == told(Watch(rules), events, ticks)
+
+
+def test_a_notice_that_went_to_others_is_remembered_where_there_was_nothing_to_judge() -> None:
+    """Who was told instead stands in the reckoning of the launch that comes later."""
+    events = [notice("n", 1, "n1", 30, 40, recipients=[{"party": "CC"}]), launch("l", 35)]
+    known = told(Watch(WORLD), events, [2, 36])
+    assert b"went to CC, not to BB" in known[-1]
+    calls = count(1)
+    once = Restarted(WORLD, lambda: next(calls) == 3)
+    assert told(once, events, [2, 36]) == known
+    assert once.restarts == 1
 
 
 @pytest.mark.parametrize("name", builtin_stories())
