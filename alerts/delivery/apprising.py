@@ -24,6 +24,7 @@ from apprise.plugins.signl4 import NotifySIGNL4
 from apprise.plugins.splunk import NotifySplunk
 
 from alerts.delivery.addresses import Lookup, address_of, look_up, refuse_unmeant, without_secrets
+from alerts.delivery.fitting import SHORT, fitted
 from alerts.delivery.ports import Message, ReceiverError, UndeliveredError
 from alerts.policy import Receiver
 from streams.allowing import AllowList
@@ -33,6 +34,8 @@ TIMEOUT = 10.0
 """Seconds after which a receiver that does not answer counts as one that did not take it."""
 AT_ONCE = 4
 """Messages that are under way to one receiver at the same time."""
+_LONG = 10_000
+"""Characters: where a message takes more, a page of the longest fits as it is."""
 _INCIDENTS: dict[type, str] = {NotifyPagerTree: "thirdparty", NotifySIGNL4: "external_id", NotifySplunk: "entity_id"}
 """What services call the name by which they know an incident again."""
 _WEBHOOKS = (NotifyJSON, NotifyForm, NotifyXML)
@@ -101,14 +104,15 @@ class AppriseReceiver:
         if host is not None:
             refuse_unmeant(host, self._allow, self._lookup)
         _dress(service, message)
+        title, text = _fitted(service, message)
         said: list[str] = []
         post = apprise.Apprise(asset=service.asset)
         post.add(service)
         token = _named.set(f"<{message.sending.key}@steadyline>")
         try:
             took = post.notify(
-                body=message.body,
-                title=message.title,
+                body=text,
+                title=title,
                 notify_type=_urgency(message),
                 body_format=apprise.NotifyFormat.TEXT,
                 log_callback=_heard(said),
@@ -155,6 +159,16 @@ def _host(service: Any) -> str | None:  # noqa: ANN401 - Apprise's services shar
     if "host" not in service.template_tokens:
         return None
     return str(getattr(service, "smtp_host", None) or service.host or "") or None
+
+
+def _fitted(service: Any, message: Message) -> tuple[str, str]:  # noqa: ANN401
+    sending = message.sending
+    drill = sending.exercise or sending.run is not None
+    room = int(service.body_maxlen)
+    if drill and SHORT <= room < _LONG:
+        # Chats know markup: each sign that means something there takes several characters, and the text is cut after that.
+        room //= 4
+    return fitted(message.title, message.body, room=room, title_room=int(service.title_maxlen), drill=drill)
 
 
 def _dress(service: Any, message: Message) -> None:  # noqa: ANN401
