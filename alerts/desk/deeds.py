@@ -105,6 +105,7 @@ def _done(desk: "Desk", page: Page, action: Action, now: datetime) -> None:
             routes = [desk.paging.routing.routes[name] for name in head.tracks if name in desk.paging.routing.routes]
             until = deed.until or min((route.ack_for.after(now) for route in routes), default=_ACK_FOR.after(now))
             head.has, head.snoozed = Has(by=action.by, at=now, until=until, note=deed.note or ""), None
+            desk.paging.acknowledged(page, now)
             _taken(desk, page, now)
             did, note = f"acknowledged until {spoken(until)}", deed.note
         case Snooze():

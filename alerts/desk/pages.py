@@ -40,6 +40,8 @@ class Paging:
         self.gather = timedelta(seconds=policy.gather.seconds)
         self.unreached: list[tuple[str, bool, str]] = []
         """Routes on which nobody was reached, whether a drill's, and what was to be said; the desk tells of it."""
+        self._joined: dict[str, list[Item]] = {}
+        """By page, what stood as it was acknowledged and no word had named yet."""
         self.reached: set[str] = set()
         """Routes on which somebody was."""
 
@@ -76,7 +78,7 @@ class Paging:
         """Do what is due on a page by now."""
         head = page.head
         self._expire(page, now)
-        found: list[Sending] = []
+        found = self._seen(page, now)
         if head.flush_at is None or head.flush_at <= now:
             found += self._flush(page, now)
         for route, items in self._by_route(page).items():
@@ -110,6 +112,14 @@ class Paging:
             for route in page.routes[item.lapse.id]:
                 self._mark(page, route, [item])
 
+    def acknowledged(self, page: Page, now: datetime) -> None:
+        """Take everything that stands as said; what was to be said in a moment is, to whoever heard of the page."""
+        for route, items in self._by_route(page).items():
+            fresh = [item for item in self._free(page, route, items, now) if need(item, route) == "alarm"]
+            known = self._joined.setdefault(page.head.id, [])
+            known += [item for item in fresh if item not in known]
+        self.cover(page)
+
     def close(self, page: Page, closed: Has) -> None:
         """Close a page by hand."""
         for item in page.standing():
@@ -140,6 +150,14 @@ class Paging:
             if had is not None and had.until is not None and had.until <= now:
                 again(page, f"{words} {had.by} is over, and it still stands")
                 head.has = head.snoozed = None
+
+    def _seen(self, page: Page, now: datetime) -> list[Sending]:
+        joined = self._joined.pop(page.head.id, [])
+        heard = sorted({receiver for item in page.standing() for receiver in item.owed})
+        if not joined or not heard:
+            return []
+        because = f"joined: {len(joined)}, just before the page was acknowledged, which covers it"
+        return self.saying.say(page, "update", [Told(receiver, None) for receiver in heard], joined, now, because)
 
     def _flush(self, page: Page, now: datetime) -> list[Sending]:
         head = page.head

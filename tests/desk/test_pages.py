@@ -8,7 +8,7 @@ import pytest
 
 from alerts.desk import Desk, RefusedError
 from alerts.policy import QuietHours, Rota, Route, Step
-from streams.actions import Acknowledge, Note, Resolve, Snooze, Unacknowledge
+from streams.actions import Acknowledge, Match, Note, Resolve, Silence, Snooze, Unacknowledge
 from streams.severity import Severity
 from tests.desk.build import DAY, HOUR, MINUTE, NOTES, POLICY, SECOND, T0, Run, lapse, policy, span, words
 
@@ -413,3 +413,25 @@ def test_what_was_over_and_came_back_before_that_was_said_is_an_alarm_alone() ->
     run.lapse(lapse(change="resolved"))
     run.lapse(lapse(revision=2, change="reopened"), at=SECOND)
     assert words(run.until(MINUTE)) == [("alarm", "ann-phone")]
+
+
+@pytest.mark.parametrize("joined", ["west", "east"], ids=["another", "the same, worse"])
+def test_what_came_a_moment_before_an_acknowledgement_is_covered_and_yet_said(joined: str) -> None:
+    run = Run()
+    run.lapse(lapse(group="announcement"))
+    run.until(GATHER)
+    loud: dict[str, Any] = {"group": "announcement", "severity": Severity.CRITICAL}
+    run.lapse(lapse(joined, 1 + (joined == "east"), "opened" if joined == "west" else "escalated", **loud), at=MINUTE)
+    (update,) = run.ack(MINUTE + SECOND)
+    assert (update.kind, update.receiver, [each.subject for each in update.lapses]) == ("update", "ann-phone", [joined])
+    assert run.until(HOUR) == []
+    run.lapse(lapse(joined, 3, "resolved", **loud), at=HOUR)
+    assert words(run.until(2 * HOUR)) == [("all-clear", "ann-phone")]
+
+
+def test_an_acknowledgement_says_nothing_of_what_a_silence_holds() -> None:
+    run = Run()
+    run.act(Silence(name="s", match=Match(subjects=("west",)), start=T0, end=T0 + DAY, reason="works"), SECOND)
+    run.lapse(lapse(group="announcement"), lapse("west", group="announcement"), at=SECOND)
+    run.until(MINUTE)
+    assert run.ack(2 * MINUTE) == []
