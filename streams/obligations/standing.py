@@ -99,7 +99,8 @@ class RegimeRecord:
         if any((known.id, known.source) == (event.id, event.source) for _, _, known in self.statements):
             return False
         self.statements.append((event.occurred.earliest, event.id, event))
-        self.statements.sort(key=lambda known: (known[0], known[1], known[2].source))
+        # Of two of one moment the one that ends the duty comes last: the other is not certainly a word after it.
+        self.statements.sort(key=lambda known: (known[0], known[2].data.status != "in-force", known[1], known[2].source))
         return True
 
     def retract(self, event: RegimeStatement) -> bool:

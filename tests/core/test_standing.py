@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.core.world import MICRO, Story, at, check, contact, meeting, request, retraction, statement, status
+from tests.core.world import MICRO, Story, at, check, contact, launch, meeting, request, retraction, statement, status
 
 ALL = ("east", "west", "talks", "phone")
 
@@ -133,3 +133,15 @@ def test_a_statement_corrected_within_the_day_is_withdrawn() -> None:
 def test_two_sources_that_use_one_id_for_two_statements_are_both_heard() -> None:
     told = [statement("1", 10, "in-force", source="urn:a"), statement("1", 11, "suspended", source="urn:b")]
     assert Story().tell(told).until(20).one("regime").onset == at(11)
+
+
+@pytest.mark.parametrize(("ended", "restored"), [("a", "b"), ("b", "a")])
+@pytest.mark.parametrize("precision", ["minute", "day"])
+def test_of_two_statements_of_one_moment_it_is_not_their_ids_that_say_which_came_last(
+    ended: str, restored: str, precision: str
+) -> None:
+    """That the duty is in force again is not certainly a word after the one that ended it: the suspension stands."""
+    told = [statement(ended, 20, "suspended", precision=precision), statement(restored, 20, "in-force", precision=precision)]
+    story = Story().tell(*told, launch("l", 80)).until(120)
+    assert [lapse.state for lapse in story.of("regime")] == ["open"]
+    assert story.of("prelaunch") == []
