@@ -305,10 +305,10 @@ class LaneDuty(Duty):
 
     def _unnotified_finding(self, first: str, salvo: list[Match], now: datetime) -> Finding | None:
         """The finding about a salvo; ``None`` while the feed that would carry a notice may still tell."""
-        launch, occurred = salvo[0].launch, salvo[0].launch.occurred
+        launch = salvo[0].launch
         doubt: str | None = None
         if self.feed is not None:
-            vouched = self.feed.vouches(self.rule.obligation.lead.before(occurred.earliest), occurred.latest, now)
+            vouched = self._any_vouched(self.feed, salvo, now)
             if vouched is None:
                 self.feed.listeners.add(self)
                 self._salvos.found(first, None, self.feed.overdue + INSTANT, certain=False)
@@ -325,6 +325,16 @@ class LaneDuty(Duty):
         # What a feed has vouched for it never takes back.
         self._salvos.found(first, finding, wake, certain=doubt is None)
         return finding
+
+    def _any_vouched(self, feed: FeedRecord, salvo: list[Match], now: datetime) -> bool | None:
+        """Whether the feed vouches for any launch of the salvo: doubt about the first hides none that nobody was told of."""
+        lead, waits = self.rule.obligation.lead, False
+        for occurred in (outcome.launch.occurred for outcome in salvo):
+            vouched = feed.vouches(lead.before(occurred.earliest), occurred.latest, now)
+            if vouched:
+                return True
+            waits = waits or vouched is None
+        return None if waits else False
 
     def _told_others(self, launch: Launch) -> Iterator[str]:
         """Notices that would have covered the launch and went to others only."""

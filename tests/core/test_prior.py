@@ -349,3 +349,14 @@ def test_a_launch_known_to_the_day_on_which_the_rule_ended_can_have_come_after_i
     until = changed(('parties = ["AA", "BB"]\nsummary', 'parties = ["AA", "BB"]\nepoch = { until = 2026-02-28 }\nsummary'))
     day = event("launch.observation", "l", 36, {"party": "AA", "class": "icbm"}, precision="day", zone=zone)
     assert bool(Story(rules=until).tell(day).until(140).of("prelaunch")) is owed
+
+
+@pytest.mark.parametrize("known", [20.4, 40.0])
+def test_a_launch_that_the_feed_vouches_for_is_a_lapse_whatever_is_unknown_of_the_salvo_s_first(known: float) -> None:
+    """The feed was silent at the first launch, and spoke before and after the second."""
+    rules = changed(('lead = "24 h"', 'lead = "0 s"'), ('wait = "6 h"', 'wait = "6 h"\nfeed = "desk"'))
+    told = [launch("a", 19.5), launch("b", 20.3)]
+    story = Story(rules=rules).tell(beats(-2, 10), beats(20, 60)).until(known).now(*told).until(60)
+    assert (story.one("prelaunch").state, story.one("prelaunch").severity.value) == ("open", "page")
+    alone = Story(rules=rules).tell(beats(-2, 10), beats(20, 60)).until(known).now(told[0]).until(60)
+    assert (alone.one("prelaunch").state, alone.one("prelaunch").severity.value) == ("unknown", "warn")
