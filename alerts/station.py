@@ -29,6 +29,7 @@ class Station:
         desk: The desk.
         pending: Sendings without an outcome, by their keys, in their order.
         firing: What an Alertmanager was last told, by receiver and page: it must be told again and again.
+        fired: What it was told first of that, by which it knows the page.
         refused: How many actions of the journal made no sense when their turn came.
     """
 
@@ -42,6 +43,7 @@ class Station:
         self.desk = Desk(policy, run=run)
         self.pending: dict[str, Sending] = {}
         self.firing: dict[tuple[str, str], Sending] = {}
+        self.fired: dict[tuple[str, str], Sending] = {}
         self.refused = 0
         self._repeated = frozenset(receiver.id for receiver in policy.receivers if receiver.kind == "alertmanager")
         self._seen: dict[str, int] = {}
@@ -97,9 +99,10 @@ class Station:
             (_sending(cell) for _, cell in _of(cells, "pending")), key=lambda each: (each.at, each.number, each.key)
         )
         self.pending = {sending.key: sending for sending in pending}
-        for name, cell in _of(cells, "firing"):
-            receiver, page = name.split(_SEPARATOR)
-            self.firing[receiver, page] = _sending(cell)
+        for kind, known in (("firing", self.firing), ("fired", self.fired)):
+            for name, cell in _of(cells, kind):
+                receiver, page = name.split(_SEPARATOR)
+                known[receiver, page] = _sending(cell)
         self._seen = {name: int(cell) for name, cell in _of(cells, "seen")}
 
     def _settle(self, outcome: Outcome) -> None:
@@ -124,12 +127,17 @@ class Station:
             self._fire(outcome.receiver, sending.page, sending)
 
     def _fire(self, receiver: str, page: str, sending: Sending | None) -> None:
-        place = f"firing{_SEPARATOR}{receiver}{_SEPARATOR}{page}"
+        place = f"{_SEPARATOR}{receiver}{_SEPARATOR}{page}"
         if sending is not None:
+            if (receiver, page) not in self.firing:
+                self.fired[receiver, page] = sending
+                self._changed[f"fired{place}"] = _encode(sending)
             self.firing[receiver, page] = sending
-            self._changed[place] = _encode(sending)
+            self._changed[f"firing{place}"] = _encode(sending)
         elif self.firing.pop((receiver, page), None) is not None:
-            self._changed[place] = None
+            self._changed[f"firing{place}"] = None
+            if self.fired.pop((receiver, page), None) is not None:
+                self._changed[f"fired{place}"] = None
 
 
 def _name(lapse: Lapse) -> str:

@@ -18,7 +18,7 @@ import structlog
 from alerts.delivery.addresses import Lookup, address_of, look_up, refuse_unmeant, without_secrets
 from alerts.delivery.ports import Message, ReceiverError, UndeliveredError
 from alerts.policy import Receiver
-from alerts.sendings import PASSING
+from alerts.sendings import PASSING, Sending
 from streams.allowing import AllowList
 
 TIMEOUT = 10.0
@@ -78,9 +78,12 @@ class AlertmanagerReceiver:
         self._client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
         self._address()
 
-    def resume(self, message: Message) -> None:
-        """Take up an alert that it was told of before a restart."""
-        self._firing[message.sending.page] = self._next(message)
+    def resume(self, message: Message, first: Sending | None = None) -> None:
+        """Take up an alert that it was told of before a restart; it is known by what ``first`` said of it."""
+        page = message.sending.page
+        if first is not None:
+            self._firing[page] = self._next(message._replace(sending=first))
+        self._firing[page] = self._next(message)
         self._repeat()
 
     async def deliver(self, message: Message) -> None:

@@ -97,10 +97,10 @@ class Runner:
     def go_live(self) -> None:
         """The journal was read to its end: deliver what has no outcome, and let time pass."""
         self.live = True
-        for (receiver, _), sending in self.station.firing.items():
-            port = self._ports.get(receiver)
+        for place, sending in self.station.firing.items():
+            port = self._ports.get(place[0])
             if isinstance(port, AlertmanagerReceiver):
-                port.resume(Message(sending, *self._wording(sending)))
+                port.resume(Message(sending, *self._wording(sending)), self.station.fired.get(place))
         self.send(list(self.station.pending.values()))
         self._clockwork = asyncio.create_task(guarded(self._tick, self._crash))
 

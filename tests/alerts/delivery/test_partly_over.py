@@ -12,11 +12,15 @@ import requests
 from alerts.delivery.alertmanager import AlertmanagerReceiver
 from alerts.delivery.apprising import AppriseReceiver
 from alerts.delivery.ports import Message
-from alerts.sendings import Sending
+from alerts.journal import LapseEntry, OutcomeEntry
+from alerts.policy import Receiver
+from alerts.sendings import Outcome, Sending
+from alerts.station import Station
 from streams.allowing import AllowList
 from streams.severity import Severity
-from tests.alerts.build import receiver, sending
+from tests.alerts.build import NOON, lapse, receiver, sending
 from tests.alerts.receivers import alertmanager, webhook
+from tests.alerts.service.policies import policy
 
 LOOPBACK = AllowList.of(["127.0.0.0/8"])
 ALARM = sending(severity=Severity.CRITICAL, stands=Severity.CRITICAL)
@@ -95,3 +99,41 @@ def delivered(port: AppriseReceiver, *sendings: Sending) -> None:
             await port.close()
 
     asyncio.run(scenario())
+
+
+def test_alertmanager_knows_a_page_after_a_restart_as_it_did_before(tmp_path: Path) -> None:
+    rules = policy("json://127.0.0.1:9/hook", receivers=(Receiver(id="hook", kind="alertmanager", url="http://127.0.0.1:9"),))
+    before = Station(rules)
+    cells: dict[str, bytes] = {}
+    lapses = (lapse("east", group="e-1"), lapse("west", group="e-1", agreement="another", severity=Severity.CRITICAL))
+    for each in lapses:
+        for told in before.take(LapseEntry(at=NOON, lapse=each)):
+            before.take(OutcomeEntry(at=NOON, outcome=Outcome(key=told.key, receiver="hook", at=NOON, delivered=True)))
+        cells |= {name: cell for name, cell in before.changes().items() if cell is not None}
+    after = Station(rules)
+    after.recall(cells)
+    assert (after.firing, after.fired) == (before.firing, before.fired)
+    ((place, last),) = after.firing.items()
+    first = after.fired[place]
+    assert [each.lapses[0].agreement for each in (first, last)] == ["us-china-channels", "another"]
+
+    async def scenario(url: str) -> list[dict[str, Any]]:
+        labels = []
+        for resumed in (False, True):
+            port = AlertmanagerReceiver(receiver(url=url), Path(), LOOPBACK, clock=lambda: datetime.now(UTC))
+            try:
+                if resumed:
+                    port.resume(Message(last, "t", "text"), first)
+                    await port.deliver(Message(last, "t", "text"))
+                else:
+                    await port.deliver(Message(first, "t", "text"))
+                    await port.deliver(Message(last, "t", "text"))
+            finally:
+                await port.close()
+            labels.append([alert["labels"] for alert in await asyncio.to_thread(real.firing)])
+        return labels
+
+    with alertmanager(tmp_path) as real:
+        labels = asyncio.run(scenario(real.url))
+    assert len(labels[0]) == 1
+    assert labels[0] == labels[1]
