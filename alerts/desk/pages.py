@@ -110,7 +110,8 @@ class Paging:
         """Take everything that stands on the page as said: somebody who acknowledges it has seen it."""
         for item in page.standing():
             for route in page.routes[item.lapse.id]:
-                self._mark(page, route, [item])
+                said = item.said.get(route)
+                self._mark(page, route, [item], covered=said is None or said.covered)
 
     def acknowledged(self, page: Page, now: datetime) -> None:
         """Take everything that stands as said; what was to be said in a moment is, to whoever heard of the page."""
@@ -169,6 +170,8 @@ class Paging:
         rested = (head.has or head.snoozed) is not None and any(fresh.values())
         if rested:
             head.has = head.snoozed = None
+            page.uncover()
+            fresh = {route: [item for item in items if need(item, route) == "alarm"] for route, items in free.items()}
             for name, track in head.tracks.items():
                 resumed(track, self.routing.routes.get(name), now)
         if head.snoozed is None:
@@ -289,9 +292,9 @@ class Paging:
         self._mark(page, route, changed)
         return found
 
-    def _mark(self, page: Page, route: str, items: Iterable[Item]) -> None:
+    def _mark(self, page: Page, route: str, items: Iterable[Item], *, covered: bool = False) -> None:
         for item in items:
-            said = Said(item.lapse.severity.rank, item.unknown)
+            said = Said(item.lapse.severity.rank, item.unknown, covered)
             if item.said.get(route) != said:
                 item.said = {**item.said, route: said}
                 page.touched.add(item.lapse.id)
@@ -379,7 +382,8 @@ def need(item: Item, route: str) -> Literal["alarm", "update"] | None:
 
 
 def again(page: Page, why: str) -> None:
-    """Let all that stands on the page be said anew."""
+    """Let all that stands on the page be said anew; what was only covered, once nothing holds it."""
+    page.uncover()
     for item in page.standing():
         for route in page.routes[item.lapse.id]:
             page.head.tracks.setdefault(route, Track()).again = why

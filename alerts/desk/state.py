@@ -13,10 +13,11 @@ MOST_DEEDS = 200
 
 
 class Said(msgspec.Struct, frozen=True):
-    """As what a lapse was said last on one route: how loud, and whether nobody could say."""
+    """As what a lapse was said last on one route: how loud, whether nobody could say, whether it was in truth only covered."""
 
     rank: int
     unknown: bool
+    covered: bool = False
 
 
 class Item(msgspec.Struct, kw_only=True):
@@ -150,6 +151,14 @@ class Page:
     def standing(self) -> list[Item]:
         """What is not over."""
         return [item for item in self.items.values() if not item.over]
+
+    def uncover(self) -> None:
+        """Nobody has the page any more: what was taken as said and was not is still to be said."""
+        for item in self.standing():
+            said = {route: said for route, said in item.said.items() if not said.covered}
+            if len(said) < len(item.said):
+                item.said = said
+                self.touched.add(item.lapse.id)
 
     def did(self, done: Done) -> None:
         """Put an action on the page."""

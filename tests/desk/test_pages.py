@@ -10,7 +10,7 @@ from alerts.desk import Desk, RefusedError
 from alerts.policy import QuietHours, Rota, Route, Step
 from streams.actions import Acknowledge, Match, Note, Resolve, Silence, Snooze, Unacknowledge
 from streams.severity import Severity
-from tests.desk.build import DAY, HOUR, MINUTE, NOTES, POLICY, SECOND, T0, Run, lapse, policy, span, words
+from tests.desk.build import DAY, DUTY, HOUR, MINUTE, NOTES, POLICY, SECOND, T0, Run, lapse, policy, span, words
 
 GATHER = 10 * SECOND
 
@@ -435,3 +435,30 @@ def test_an_acknowledgement_says_nothing_of_what_a_silence_holds() -> None:
     run.lapse(lapse(group="announcement"), lapse("west", group="announcement"), at=SECOND)
     run.until(MINUTE)
     assert run.ack(2 * MINUTE) == []
+
+
+def test_what_was_covered_before_it_was_said_is_said_once_more_on_the_page_wakes_it() -> None:
+    night = QuietHours(id="night", zone="UTC", start=time(11), end=time(14))
+    run = Run(policy(routes=(DUTY, msgspec.structs.replace(NOTES, quiet="night")), quiet=(night,)))
+    run.lapse(lapse("one", group="announcement", severity=Severity.WARN))
+    run.until(MINUTE)
+    run.ack(MINUTE, until=30 * DAY)
+    run.lapse(lapse("two", group="announcement"), at=HOUR)
+    assert words(run.until(HOUR + MINUTE)) == [("alarm", "ann-phone")]
+    run.lapse(lapse("two", 2, "resolved", group="announcement"), at=HOUR + MINUTE)
+    run.until(2 * HOUR - SECOND)
+    (alarm,) = run.until(2 * HOUR)
+    assert (alarm.kind, alarm.receiver, [each.subject for each in alarm.lapses]) == ("alarm", "notes", ["one"])
+
+
+def test_what_was_covered_before_it_was_said_is_said_though_the_rest_was_said_anew_meanwhile() -> None:
+    run = Run()
+    run.act(Silence(name="s", match=Match(subjects=("one",)), start=T0, end=T0 + DAY, reason="works"), SECOND)
+    run.lapse(lapse("one", group="announcement"), lapse("two", group="announcement"), at=SECOND)
+    run.until(MINUTE)
+    run.ack(MINUTE, until=HOUR)
+    anew = run.until(HOUR)
+    assert [(sending.kind, [each.subject for each in sending.lapses]) for sending in anew] == [("alarm", ["two"])]
+    run.until(DAY - SECOND)
+    (update,) = [sending for sending in run.until(DAY) if sending.kind == "update"]
+    assert (update.because, {each.subject for each in update.lapses}) == ("joined: 1", {"one", "two"})

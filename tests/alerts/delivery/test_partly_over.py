@@ -117,7 +117,7 @@ def test_alertmanager_knows_a_page_after_a_restart_as_it_did_before(tmp_path: Pa
     first = after.fired[place]
     assert [each.lapses[0].agreement for each in (first, last)] == ["us-china-channels", "another"]
 
-    async def scenario(url: str) -> list[dict[str, Any]]:
+    async def scenario(url: str) -> list[list[dict[str, Any]]]:
         labels = []
         for resumed in (False, True):
             port = AlertmanagerReceiver(receiver(url=url), Path(), LOOPBACK, clock=lambda: datetime.now(UTC))
