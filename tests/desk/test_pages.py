@@ -460,5 +460,7 @@ def test_what_was_covered_before_it_was_said_is_said_though_the_rest_was_said_an
     anew = run.until(HOUR)
     assert [(sending.kind, [each.subject for each in sending.lapses]) for sending in anew] == [("alarm", ["two"])]
     run.until(DAY - SECOND)
-    (update,) = [sending for sending in run.until(DAY) if sending.kind == "update"]
-    assert (update.because, {each.subject for each in update.lapses}) == ("joined: 1", {"one", "two"})
+    assert {each.subject for sending in run.sent for each in sending.lapses} == {"two"}
+    updates = run.until(DAY)
+    assert words(updates) == [("update", name) for name in ("ann-phone", "chief-phone", "head-phone", "siren")]
+    assert {each.subject for each in updates[0].lapses} == {"one", "two"}
