@@ -77,6 +77,14 @@ def test_without_a_head_that_somebody_kept_two_things_are_not_found() -> None:
     assert verify(forged(FIVE, 1, "eve"), [old]).faults == [Fault(3, "record 3 is not the one that was known")]
 
 
+def test_a_head_beside_the_trail_does_not_stand_in_for_one_that_was_written_down() -> None:
+    anew = forged(FIVE, 4, "eve")
+    beside = verify(anew).head
+    assert beside.number == HEAD.number
+    for known in ([HEAD, beside], [beside, HEAD]):
+        assert verify(anew, known).faults == [Fault(5, "record 5 is not the one that was known")]
+
+
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 ACTIONS = st.lists(
     st.builds(
