@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ipaddress
 import signal
 import socket
 from collections.abc import Iterator
@@ -41,7 +42,13 @@ def listen(bind: Bind) -> socket.socket:
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach it."""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        # A name that begins like a number is a name, and leads wherever its owner wants.
+        return False
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from alerts.audit import read_record
+from alerts.audit import digest_of, read_record
 from alerts.journal import LapseEntry, encode_entry
 from alerts.policies import load
 from alerts.service.store import Store
@@ -225,6 +225,24 @@ def test_what_is_done_to_the_file_of_the_trail_is_found(trail: Path) -> None:
     forged = tampered(trail, "all", "DELETE FROM actions", "UPDATE head SET number = 0, digest = printf('%064d', 0)")
     assert steadyline("audit", "verify", "--log", forged).exit_code == 0
     assert steadyline("audit", "verify", "--log", forged, "--head", head).exit_code == 1
+    # Likewise where the trail was written anew and is as long as it was.
+    with Store(trail.with_suffix(".desk.db"), create=False) as store:
+        other = store.actions()[-1][1].replace(b"note 2", b"nota 2")
+    forged = tampered(
+        trail,
+        "anew",
+        f"UPDATE actions SET data = X'{other.hex()}' WHERE number = 3",
+        f"UPDATE head SET digest = '{digest_of(other)}'",
+    )
+    assert steadyline("audit", "verify", "--log", forged).exit_code == 0
+    assert steadyline("audit", "verify", "--log", forged, "--head", head).exit_code == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1.example", "127.example", "localhost.example", "10.0.0.1"])
+def test_a_token_goes_nowhere_else_without_tls(host: str) -> None:
+    refused = steadyline("alerts", "handover", "--to", f"http://{host}:1", token="sld_secret")
+    assert refused.exit_code == 2
+    assert "without TLS" in refused.output
 
 
 def tampered(log: Path, name: str, *statements: str) -> Path:
