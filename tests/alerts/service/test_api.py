@@ -131,6 +131,29 @@ def test_who_guesses_is_slowed_down(tmp_path: Path) -> None:
     served(tmp_path, use)
 
 
+def test_who_has_a_token_is_let_in_however_others_at_the_address_guess(tmp_path: Path) -> None:
+    async def use(at: Served) -> None:
+        for number in range(14):
+            await at.client.get("/v1/pages", headers=bearer(f"guess-{number}"))
+        assert (await at.client.get("/v1/pages", headers=bearer("guess-14"))).status_code == 429
+        act = {"deed": {"do": "ack", "target": at.page}}
+        assert (await at.client.post("/v1/actions", json=act, headers=bearer(at.tokens["officer"]))).status_code == 201
+
+    served(tmp_path, use)
+
+
+def test_who_guesses_at_once_guesses_no_more_often(tmp_path: Path) -> None:
+    async def use(at: Served) -> None:
+        guesses = [base64.b64encode(f"officer:wrong horse {number}".encode()).decode() for number in range(40)]
+        asked = (at.client.get("/v1/pages", headers={"Authorization": f"Basic {each}"}) for each in guesses)
+        statuses = [answer.status_code for answer in await asyncio.gather(*asked)]
+        # Ten, and those that were being looked at together with the tenth.
+        assert statuses.count(401) <= 14
+        assert set(statuses) == {401, 429}
+
+    served(tmp_path, use)
+
+
 @pytest.mark.parametrize(
     ("body", "status", "why"),
     [
