@@ -8,9 +8,9 @@ import pytest
 
 from alerts.desk import Desk, RefusedError
 from alerts.policy import QuietHours, Rota, Route, Step
-from streams.actions import Acknowledge, Match, Note, Resolve, Silence, Snooze, Unacknowledge
+from streams.actions import Acknowledge, Note, Resolve
 from streams.severity import Severity
-from tests.desk.build import DAY, DUTY, HOUR, MINUTE, NOTES, POLICY, SECOND, T0, Run, lapse, policy, span, words
+from tests.desk.build import DAY, HOUR, MINUTE, NOTES, POLICY, SECOND, T0, Run, lapse, policy, span, words
 
 GATHER = 10 * SECOND
 
@@ -130,58 +130,6 @@ def test_what_eases_is_an_update_to_who_heard_of_it() -> None:
     assert words(run.until(2 * MINUTE)) == [("update", "ann-phone")]
 
 
-def test_an_acknowledgement_of_june_does_not_swallow_octobers_page() -> None:
-    run = Run()
-    run.lapse(lapse())
-    run.until(GATHER)
-    run.ack(MINUTE, until=365 * DAY)
-    run.lapse(lapse(revision=2, change="resolved"), at=HOUR)
-    run.until(2 * HOUR)
-    october = 130 * DAY
-    run.lapse(lapse(revision=3, change="reopened"), at=october)
-    (alarm,) = run.until(october + MINUTE)
-    assert (alarm.kind, alarm.because) == ("alarm", "it is back")
-    assert run.desk.pages()[0].state == "firing"
-
-
-def test_an_acknowledgement_ends_and_the_alarm_comes_again() -> None:
-    run = Run()
-    run.lapse(lapse())
-    run.until(GATHER)
-    run.ack(MINUTE, until=10 * HOUR)
-    assert run.until(10 * HOUR - SECOND) == []
-    (alarm,) = run.until(10 * HOUR)
-    assert (alarm.kind, alarm.because) == ("alarm", "the acknowledgement of ann is over, and it still stands")
-
-
-def test_letting_go_begins_the_escalation_anew() -> None:
-    run = Run()
-    run.lapse(lapse())
-    run.until(GATHER)
-    run.ack(MINUTE)
-    assert words(run.act(Unacknowledge(target=run.page()), 2 * HOUR)) == [("alarm", "ann-phone")]
-    assert words(run.until(2 * HOUR + 15 * MINUTE)) == [("escalation", "chief-phone")]
-
-
-def test_snoozed_is_silent_until_its_end_and_then_an_alarm() -> None:
-    run = Run()
-    run.lapse(lapse())
-    run.until(GATHER)
-    run.act(Snooze(target=run.page(), until=T0 + 5 * HOUR), MINUTE)
-    assert run.desk.pages()[0].state == "snoozed"
-    assert run.until(5 * HOUR - SECOND) == []
-    assert words(run.until(5 * HOUR)) == [("alarm", "ann-phone")]
-
-
-def test_worse_wakes_what_is_snoozed() -> None:
-    run = Run()
-    run.lapse(lapse())
-    run.until(GATHER)
-    run.act(Snooze(target=run.page(), until=T0 + 5 * HOUR), MINUTE)
-    run.lapse(lapse(revision=2, change="escalated", severity=Severity.CRITICAL), at=HOUR)
-    assert words(run.until(2 * HOUR)) == [("alarm", "ann-phone"), ("escalation", "chief-phone")]
-
-
 def test_closed_by_hand_is_said_with_its_reason_and_what_gets_worse_fires_anew() -> None:
     run = Run()
     run.lapse(lapse())
@@ -243,16 +191,6 @@ def test_a_page_is_found_by_a_lapse_on_it_and_what_nobody_knows_is_refused() -> 
         run.act(Note(target="0123456789abcdef", note="?"), MINUTE)
 
 
-def test_what_is_over_cannot_be_acknowledged() -> None:
-    run = Run()
-    run.lapse(lapse())
-    run.until(GATHER)
-    run.lapse(lapse(revision=2, change="resolved"), at=MINUTE)
-    run.until(2 * MINUTE)
-    with pytest.raises(RefusedError, match="nothing on this page stands any more"):
-        run.ack(3 * MINUTE)
-
-
 def test_a_page_that_is_over_is_forgotten_once_no_late_report_can_take_it_back() -> None:
     run = Run()
     run.lapse(lapse())
@@ -308,14 +246,6 @@ def test_what_no_longer_gathers_counts_for_nothing_after_a_restart_either() -> N
     assert len({sending.page for sending in run.until(MINUTE)}) == 2
 
 
-def test_what_somebody_had_before_its_alarm_went_out_is_said_when_that_ends() -> None:
-    run = Run()
-    run.lapse(lapse())
-    run.ack(SECOND, until=HOUR)
-    assert run.until(HOUR - SECOND) == []
-    assert words(run.until(HOUR)) == [("alarm", "ann-phone")]
-
-
 def test_an_action_of_a_drill_means_the_drills_page_and_any_other_the_real_one() -> None:
     run = Run()
     run.lapse(lapse(), lapse(exercise=True))
@@ -361,16 +291,6 @@ def test_more_on_one_route_lets_the_other_go_on_from_where_it_rested() -> None:
     assert words(run.until(3 * HOUR + 30 * MINUTE + GATHER)) == [("nag", "head-phone"), ("nag", "siren")]
 
 
-def test_an_acknowledgement_must_end_after_now_and_within_a_year() -> None:
-    run = Run()
-    run.lapse(lapse())
-    run.until(GATHER)
-    for until in (MINUTE, MINUTE - SECOND, 400 * DAY):
-        with pytest.raises(RefusedError, match="expected an end"):
-            run.ack(MINUTE, until=until)
-    run.ack(MINUTE, until=MINUTE + SECOND)
-
-
 def test_each_word_says_the_loudest_that_stands_of_what_its_receiver_heard() -> None:
     run = Run()
     loud: dict[str, Any] = {"group": "announcement", "severity": Severity.CRITICAL}
@@ -413,54 +333,3 @@ def test_what_was_over_and_came_back_before_that_was_said_is_an_alarm_alone() ->
     run.lapse(lapse(change="resolved"))
     run.lapse(lapse(revision=2, change="reopened"), at=SECOND)
     assert words(run.until(MINUTE)) == [("alarm", "ann-phone")]
-
-
-@pytest.mark.parametrize("joined", ["west", "east"], ids=["another", "the same, worse"])
-def test_what_came_a_moment_before_an_acknowledgement_is_covered_and_yet_said(joined: str) -> None:
-    run = Run()
-    run.lapse(lapse(group="announcement"))
-    run.until(GATHER)
-    loud: dict[str, Any] = {"group": "announcement", "severity": Severity.CRITICAL}
-    run.lapse(lapse(joined, 1 + (joined == "east"), "opened" if joined == "west" else "escalated", **loud), at=MINUTE)
-    (update,) = run.ack(MINUTE + SECOND)
-    assert (update.kind, update.receiver, [each.subject for each in update.lapses]) == ("update", "ann-phone", [joined])
-    assert run.until(HOUR) == []
-    run.lapse(lapse(joined, 3, "resolved", **loud), at=HOUR)
-    assert words(run.until(2 * HOUR)) == [("all-clear", "ann-phone")]
-
-
-def test_an_acknowledgement_says_nothing_of_what_a_silence_holds() -> None:
-    run = Run()
-    run.act(Silence(name="s", match=Match(subjects=("west",)), start=T0, end=T0 + DAY, reason="works"), SECOND)
-    run.lapse(lapse(group="announcement"), lapse("west", group="announcement"), at=SECOND)
-    run.until(MINUTE)
-    assert run.ack(2 * MINUTE) == []
-
-
-def test_what_was_covered_before_it_was_said_is_said_once_more_on_the_page_wakes_it() -> None:
-    night = QuietHours(id="night", zone="UTC", start=time(11), end=time(14))
-    run = Run(policy(routes=(DUTY, msgspec.structs.replace(NOTES, quiet="night")), quiet=(night,)))
-    run.lapse(lapse("one", group="announcement", severity=Severity.WARN))
-    run.until(MINUTE)
-    run.ack(MINUTE, until=30 * DAY)
-    run.lapse(lapse("two", group="announcement"), at=HOUR)
-    assert words(run.until(HOUR + MINUTE)) == [("alarm", "ann-phone")]
-    run.lapse(lapse("two", 2, "resolved", group="announcement"), at=HOUR + MINUTE)
-    run.until(2 * HOUR - SECOND)
-    (alarm,) = run.until(2 * HOUR)
-    assert (alarm.kind, alarm.receiver, [each.subject for each in alarm.lapses]) == ("alarm", "notes", ["one"])
-
-
-def test_what_was_covered_before_it_was_said_is_said_though_the_rest_was_said_anew_meanwhile() -> None:
-    run = Run()
-    run.act(Silence(name="s", match=Match(subjects=("one",)), start=T0, end=T0 + DAY, reason="works"), SECOND)
-    run.lapse(lapse("one", group="announcement"), lapse("two", group="announcement"), at=SECOND)
-    run.until(MINUTE)
-    run.ack(MINUTE, until=HOUR)
-    anew = run.until(HOUR)
-    assert [(sending.kind, [each.subject for each in sending.lapses]) for sending in anew] == [("alarm", ["two"])]
-    run.until(DAY - SECOND)
-    assert {each.subject for sending in run.sent for each in sending.lapses} == {"two"}
-    updates = run.until(DAY)
-    assert words(updates) == [("update", name) for name in ("ann-phone", "chief-phone", "head-phone", "siren")]
-    assert {each.subject for each in updates[0].lapses} == {"one", "two"}
