@@ -165,7 +165,8 @@ class Floor:
     def posture(self, partition: int, now: datetime, run: str | None, *, always: bool) -> Posture | None:
         """A snapshot as of ``now``, a whole minute up to which the watch has come.
 
-        Everything is told at the first one after each six hours.
+        Everything is told at the first one after each six hours, and where something stands no way at all any more: a
+        snapshot of what changed has no word for that.
 
         Args:
             partition: The partition number.
@@ -173,8 +174,8 @@ class Floor:
             run: The replay or drill.
             always: Tell where nothing changed, too.
         """
-        whole = always and (self._whole is None or now - self._whole >= _WHOLE)
         changed = self._changed(now)
+        whole = always and (self._whole is None or now - self._whole >= _WHOLE)
         measured = tuple(self._measures.values())
         if not (always or changed or measured):
             return None
@@ -191,7 +192,10 @@ class Floor:
 
     def recall(self, kept: Kept) -> None:
         """Go on from where ``kept`` was written."""
-        self._whole, self._told = kept.whole, dict(kept.told)
+        told = dict(kept.told)
+        self._told = {thing: key for thing, key in told.items() if thing in self._subjects}
+        # Of what other rules brought along nothing will be said again.
+        self._whole = kept.whole if len(self._told) == len(told) else None
         for measure in kept.measures:
             name = (measure.what, measure.agreement, measure.rule, measure.subject, measure.recipient, measure.of)
             self._measures[name] = measure
@@ -245,7 +249,10 @@ class Floor:
                 heappush(self._due, (again, thing))
         if standing is None or key is None:
             self._standings.pop(thing, None)
-            return self._told.pop(thing, None) is not None
+            if self._told.pop(thing, None) is None:
+                return False
+            self._whole = None
+            return True
         self._standings[thing] = standing
         if self._told.get(thing) == key:
             return False

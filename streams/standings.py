@@ -322,7 +322,8 @@ class DyadSubject:
 
     def look(self, now: datetime) -> Look:
         """How it stands as of ``now``, up to which the watch has come, and its channels were looked at."""
-        incidents = list(self._docket.between(self.pair))
+        # What was taken back was never heard of, whichever came first.
+        incidents = [incident for incident in self._docket.between(self.pair) if incident.claims]
         lines = [standing for channel in self.channels if (standing := self._told(channel.thing)) is not None]
         if not (lines or incidents) and not self._docket.asked(self.pair):
             return Look(None)

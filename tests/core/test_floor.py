@@ -26,6 +26,7 @@ from streams.routes import Homes
 from streams.rulebook import RuleBook
 from streams.topics import INPUTS
 from streams.watch import Watch
+from tests.core import world
 from tests.core.histories import histories
 from tests.core.test_properties import MANY
 from tests.core.test_settling import SETTLE, settling
@@ -37,6 +38,7 @@ from tests.core.world import (
     WORLD,
     at,
     beats,
+    changed,
     check,
     contact,
     incident,
@@ -138,6 +140,12 @@ def test_a_dyad_waits_for_contact_after_an_incident() -> None:
     assert line(watched(met, until=3)[PAIR]) == (Stand.LATE, "awaited")
     assert line(watched(met, until=3 + MINUTE)[PAIR]) == (Stand.LAPSED, "no-contact")
     assert line(watched(met, contact("c", 2), until=4)[PAIR]) == (Stand.GOOD, None)
+
+
+@pytest.mark.parametrize("hours", [0.5, 2], ids=["before it", "after it"])
+def test_an_incident_that_was_taken_back_was_never_heard_of(hours: float) -> None:
+    stands = watched(incident("i", 1, gravity="low"), retraction("r", hours, "i"), until=3)
+    assert line(stands[PAIR]) == (Stand.UNKNOWN, "never-heard")
 
 
 def test_a_dyad_has_lapsed_where_every_channel_has() -> None:
@@ -362,3 +370,39 @@ def test_minutes_are_whole_and_in_order_and_everything_is_told_every_six_hours()
     wholes = [posture.at for posture in told if posture.whole]
     assert max(later - before for before, later in pairwise(wholes)) <= timedelta(hours=6, minutes=1)
     assert [decode_posture(encode_posture(posture)) for posture in told] == told
+
+
+def ticked(watch: PartitionWatch, offset: int, hours: float) -> list[Posture]:
+    """The snapshots that a tick in every topic brings."""
+    tick = world.event("tick", f"t-{hours:g}", hours, {})
+    return [posture for topic in INPUTS for posture in watch.take(topic, [(offset, encode(tick))]).postures]
+
+
+def test_what_other_rules_brought_along_is_not_shown_after_a_restart_without_them() -> None:
+    watch = PartitionWatch(WORLD, 0, 1)
+    before = ticked(watch, 0, 1)
+    cells = {name: cell for name, cell in watch.changes(clock=True).items() if cell is not None}
+    assert ("channel", "talks", "") in folded(before)
+    renamed = changed(('"talks"', '"rounds-only"'))
+    for _ in range(2):
+        watch = PartitionWatch(renamed, 0, 1)
+        watch.recall(cells)
+        after = ticked(watch, 1, 1.1)
+        shown = {name for _, name, _ in folded([*before, *after])}
+        assert "rounds-only" in shown
+        assert "talks" not in shown
+    # It is told once, and with the state: another restart does not tell everything again.
+    cells |= {name: cell for name, cell in watch.changes(clock=True).items() if cell is not None}
+    watch = PartitionWatch(renamed, 0, 1)
+    watch.recall(cells)
+    assert after[-1].whole
+    assert not any(posture.whole for posture in ticked(watch, 2, 1.2))
+
+
+def test_a_channel_whose_days_are_over_is_shown_no_more() -> None:
+    days = 'id = "phone"\nepoch = { until = 2026-02-27 }\n'
+    watch = PartitionWatch(changed(('id = "phone"\n', days)), 0, 1)
+    told = ticked(watch, 0, 23.5)
+    assert PHONE in folded(told)
+    told += ticked(watch, 1, 24 + MINUTE)
+    assert PHONE not in folded(told)
