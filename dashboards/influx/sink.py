@@ -2,10 +2,10 @@
 
 The database takes what is written again as the same, so whatever is in doubt is written again. Four things can happen:
 
-- a batch is taken;
+- a batch is taken: 204, and nothing else says so;
 - the database is away, busy or broken (no connection, a time-out, 429, 5xx), or will not have this writer (401, 403, 404: a
-  token or a bucket that is not there yet). That is nothing about the points: they are kept and tried again, ever more rarely,
-  until they are taken or the writer ends;
+  token or a bucket that is not there yet), or somebody else answers in its place, a proxy's page with 200. That is nothing
+  about the points: they are kept and tried again, ever more rarely, until they are taken or the writer ends;
 - it is refused (400, 413, 422). The database says that some point is bad, not which, and may have taken the others. The batch
   is halved until the bad one is alone; that becomes a dead letter, and the rest is in;
 - points of minutes are older than their bucket keeps. They would be deleted at once, and are left out.
@@ -23,8 +23,9 @@ from types import TracebackType
 from typing import Self
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
-from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.domain.write_precision import WritePrecision
 from influxdb_client.rest import ApiException
+from influxdb_client.service.write_service import WriteService
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set
 from tenacity.nap import sleep_using_event
 from tenacity.wait import wait_random_exponential
@@ -86,7 +87,8 @@ class Sink:
         """
         # It would try again by itself in ways of its own; here nothing may be given up.
         self._client = InfluxDBClient(url=url, token=token, org=org, timeout=_TIMEOUT_MS, enable_gzip=True, retries=False)
-        self._api = self._client.write_api(write_options=SYNCHRONOUS)
+        self._org = org
+        self._api = WriteService(self._client.api_client)
         self._refuse = refuse
         self._stop = stop
         self._vitals = vitals
@@ -148,7 +150,13 @@ class Sink:
 
     def _try(self, bucket: str, lines: Sequence[str]) -> None:
         try:
-            self._api.write(bucket=bucket, record="\n".join(lines).encode())
+            _, status, _ = self._api.post_write_with_http_info(
+                org=self._org,
+                bucket=bucket,
+                body="\n".join(lines).encode(),
+                precision=WritePrecision.NS,
+                content_type="text/plain; charset=utf-8",
+            )
         except ApiException as error:
             why = f"{error.status} {_said(error)}"
             if error.status in _BAD:
@@ -156,6 +164,8 @@ class Sink:
             raise _Away(f"InfluxDB does not take points for {bucket}: {why}") from None
         except (HTTPError, OSError) as error:
             raise _Away(f"InfluxDB is away: {type(error).__name__}: {error}") from None
+        if status != HTTPStatus.NO_CONTENT:
+            raise _Away(f"what answers is not InfluxDB, or has not taken points for {bucket}: {status}")
 
     def _told(self, state: RetryCallState) -> None:
         assert state.outcome is not None

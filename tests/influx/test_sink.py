@@ -149,6 +149,17 @@ def test_what_is_nothing_about_the_points_is_tried_again_until_it_is_over(impati
     assert (kept.vitals.failures, kept.vitals.points, kept.vitals.trouble) == (3, 3, None)
 
 
+@pytest.mark.parametrize("answer", [200, 202, 301])
+def test_what_answers_and_is_not_the_database_has_taken_nothing(impatient: None, answer: int) -> None:
+    """A page to log in at, of whatever stands before the database, says that all is well."""
+    double = Scripted([answer])
+    with double.serving() as url:
+        kept = Kept(url)
+        kept.sink.write([contact("r", f"c{number}", POISONED) for number in range(3)])
+    assert (len(double.taken), double.asked, kept.refused) == (3, 2, [])
+    assert kept.vitals.failures == 1
+
+
 def test_a_batch_that_is_too_large_is_halved(impatient: None) -> None:
     double = Scripted([], most=10)
     with double.serving() as url:
