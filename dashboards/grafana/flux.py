@@ -125,6 +125,6 @@ def keep(*columns: str) -> str:
     return f"|> keep(columns: {lists(columns)})"
 
 
-def last_revision(identity: str) -> str:
+def last_revision(*identity: str) -> str:
     """Of each thing its last revision: they are in order of time."""
-    return f'{by(identity)} |> sort(columns: ["revision"]) |> last(column: "revision") |> group()'
+    return f'{by(*identity)} |> sort(columns: ["revision"]) |> last(column: "revision") |> group()'

@@ -32,12 +32,16 @@ def listed(*columns: str) -> str:
 
 
 def notices(*tests: str, buckets: Buckets) -> str:
-    """Each notice that stands at the end of the time shown, in the name ``notices``; windows open later than it was issued."""
+    """Each notice that stands at the end of the time shown, in the name ``notices``; windows open later than it was issued.
+
+    Parties number alike, and where the last revision was taken back the one before it stands.
+    """
     return (
         f"{_retracted(buckets)}"
         f"notices = {read(NoticeRow, NOTICE_FIELDS, *tests, buckets=buckets, start=EVER)}\n  {wide()}\n"
-        f"  {last_revision('notice')}\n"
-        "  |> filter(fn: (r) => r.cancelled == 0 and not contains(value: r.id, set: retracted))\n"
+        "  |> filter(fn: (r) => not contains(value: r.id, set: retracted))\n"
+        f"  {last_revision('party', 'notice')}\n"
+        "  |> filter(fn: (r) => r.cancelled == 0)\n"
     )
 
 
@@ -62,5 +66,13 @@ def in_window(name: str) -> str:
 
 
 def _retracted(buckets: Buckets) -> str:
-    reports = read(RetractionRow, ("retracts",), buckets=buckets, start=EVER)
-    return f'retracted = {reports}\n  |> group() |> findColumn(fn: (key) => true, column: "_value")\n'
+    """What is taken back, in the name ``retracted``: a retraction may be taken back too, and that likewise."""
+    reports = read(RetractionRow, ("id", "retracts"), buckets=buckets, start=EVER)
+    targets = 'findColumn(fn: (key) => true, column: "retracts")'
+    standing = f"filter(fn: (r) => not contains(value: r.id, set: %s)) |> {targets}"
+    return (
+        f"retractions = {reports}\n  {wide()}\n"
+        f"aimed = retractions |> {targets}\n"
+        f"sure = retractions |> {standing % 'aimed'}\n"
+        f"retracted = retractions |> {standing % 'sure'}\n"
+    )

@@ -1,14 +1,17 @@
 """Every query of every page, on points of which it is known what must be found."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from dashboards.grafana.names import Buckets
-from dashboards.influx.schema import LIVE
-from tests.grafana.asking import EVERYTHING, Base, boards, interpolated
-from tests.grafana.handmade import CALL, DRILL, NOW
+from dashboards.influx.schema import LIVE, NoticeRow, RetractionRow
+from dashboards.influx.times import at_second, seconds
+from tests.conftest import Database
+from tests.grafana.asking import EVERYTHING, Base, base, boards, interpolated
+from tests.grafana.handmade import CALL, DRILL, NOW, Points
 
 BOARDS = boards(Buckets())
 PANELS = [(uid, panel["id"], panel["title"]) for uid, board in BOARDS.items() for panel in board["panels"]]
@@ -46,6 +49,37 @@ def test_the_floor_counts_what_is_lapsed_late_and_unknown(handmade: Base) -> Non
 
 def test_a_notice_that_was_taken_back_or_cancelled_is_not_on_the_map(handmade: Base) -> None:
     assert [row["title"] for row in asked(handmade, "steadyline-floor", 10)] == ["notice 0"]
+
+
+def notice(party: str, name: str, revision: int, **told: Any) -> tuple[NoticeRow, int]:
+    """A notice number 7 of a party, with its window open."""
+    row = NoticeRow(
+        run=LIVE, party=party, launch_class="icbm", id=name, notice="7", revision=revision, status="planned",
+        cancelled=0, title=name, lat=10.0, lon=120.0, radius_km=50.0, recipients="RUS",
+        window_start=seconds(NOW) - 7_200, window_end=seconds(NOW) + 7_200,
+    )  # fmt: skip
+    return replace(row, **told), at_second(NOW - timedelta(hours=9 - revision), name)
+
+
+def taken_back(name: str, what: str) -> tuple[RetractionRow, int]:
+    """A retraction."""
+    return RetractionRow(run=LIVE, id=name, retracts=what), at_second(NOW - timedelta(hours=1), name)
+
+
+@pytest.mark.parametrize(
+    ("points", "titles"),
+    [
+        ([notice("US", "us", 1), notice("RUS", "rus", 2)], ["rus", "us"]),
+        ([notice("US", "first", 1), notice("US", "off", 2, cancelled=1), taken_back("r", "off")], ["first"]),
+        ([notice("US", "first", 1), taken_back("r", "first"), taken_back("s", "r")], ["first"]),
+        ([notice("US", "first", 1), taken_back("r", "first"), taken_back("s", "r"), taken_back("t", "s")], []),
+    ],
+    ids=["parties number alike", "its cancellation was taken back", "so was a retraction", "and its own"],
+)
+def test_the_map_shows_the_notices_that_stand(influx: Database, points: Points, titles: list[str]) -> None:
+    with base(influx) as made:
+        made.write(points)
+        assert sorted(row["title"] for row in asked(made, "steadyline-floor", 10)) == titles
 
 
 def test_an_incident_that_two_sources_tell_counts_once(handmade: Base) -> None:

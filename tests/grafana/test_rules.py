@@ -8,11 +8,12 @@ import pytest
 
 from dashboards.grafana.alerting.rules import INTERVAL_S
 from dashboards.grafana.names import Buckets
-from dashboards.influx.schema import LIVE, LapseRow
+from dashboards.influx.schema import LIVE, LapseRow, Row, WriterRow
+from dashboards.influx.times import at_minute, at_second
 from tests.conftest import Database
 from tests.grafana.asking import Base, base, rules
 from tests.grafana.evaluating import Evaluator, seconds
-from tests.grafana.handmade import CALL, NOW, START, world
+from tests.grafana.handmade import CALL, DRILL, NOW, START, world
 
 MINUTE = timedelta(seconds=INTERVAL_S)
 RULES = rules(Buckets())
@@ -116,3 +117,35 @@ def test_what_an_agreement_would_ask_that_does_not_exist_yet_says_so(influx: Dat
         made.write([(replace(lapse, agreement="proposed-us-china"), at)])
         (alert,) = Evaluator(rules(made.buckets)["sl-lapse-critical"], made).at(NOW)
     assert alert["text"] == "proposed agreement: PRC declined the call"
+
+
+def test_two_drills_of_one_story_are_told_apart(influx: Database) -> None:
+    """A lapse is called alike in every run of the same story, and one of them may be over."""
+    lapses = [(row, at) for row, at in world() if isinstance(row, LapseRow) and row.run == DRILL]
+    revisions = [(row, at) for row, at in lapses if row.id == "declined-call"]
+    with base(influx) as made:
+        made.write(revisions)
+        made.write([(replace(row, run="drill-2"), at) for row, at in revisions[:2]])
+        fired = Evaluator(rules(made.buckets)["sl-exercise"], made).at(START + timedelta(minutes=125))
+        assert sorted(alert["run"] for alert in fired) == [DRILL, "drill-2"]
+        # Over in one, and open in the other.
+        evaluator = Evaluator(rules(made.buckets)["sl-exercise"], made)
+        amended = replace(revisions[1][0], run="drill-2", revision=3, change="amended")
+        made.write([(amended, at_second(START + timedelta(minutes=179), "declined-call", 3))])
+        assert [alert["run"] for alert in evaluator.at(CALM)] == ["drill-2"]
+
+
+@pytest.mark.parametrize("before", [[], [0], [5]], ids=["the first there is", "none before", "more before"])
+def test_a_writer_that_began_with_failures_is_told_of(influx: Database, before: list[int]) -> None:
+    def said(minutes: int, failures: int) -> tuple[Row, int]:
+        row = WriterRow(run=LIVE, points=1, failures=failures, behind=0, letters=0)
+        return row, at_minute(NOW - timedelta(minutes=minutes))
+
+    with base(influx) as made:
+        made.write([said(30, failures) for failures in before])
+        made.write([said(minutes, 3) for minutes in range(1, 6)])
+        evaluator = Evaluator(rules(made.buckets)["sl-writes"], made)
+        assert settled(evaluator, NOW, "sl-writes")
+        # It fails no more.
+        made.write([said(-minutes, 3) for minutes in range(20)])
+        assert not settled(Evaluator(rules(made.buckets)["sl-writes"], made), NOW + timedelta(minutes=15), "sl-writes")

@@ -34,7 +34,7 @@ def open_lapses(severity: Severity, buckets: Buckets) -> str:
 def drills(buckets: Buckets) -> str:
     """Every lapse that a drill opened within the hour and that is open still; of replays of history there are none."""
     tests = f"{equals('state', 'open')} and r._time > {_ago('1h')}"
-    return _lapses(buckets.runs, _DRILL, tests, _ago("1d"), "run") + f"found {by('lapse')}"
+    return _lapses(buckets.runs, _DRILL, tests, _ago("1d"), "run") + f"found {by('lapse', 'run')}"
 
 
 def standing(stand: Stand, kinds: tuple[Kind, ...], buckets: Buckets) -> str:
@@ -99,20 +99,25 @@ def dead_letters(buckets: Buckets) -> str:
 def failures(buckets: Buckets) -> str:
     """How many writes failed, and how many points were refused, in the last ten minutes."""
     return (
-        f"{_DATE}{read_from(buckets.minutes, WriterRow, ('failures', 'letters'), _LIVE, start=_ago(RECENT))}\n"
-        # A counter that begins anew with its program does not count backwards.
-        "  |> difference(nonNegative: true, keepFirst: true) |> fill(value: 0)\n"
+        f"{_DATE}{read_from(buckets.minutes, WriterRow, ('failures', 'letters'), _LIVE, start=_ago('1d'))}\n"
+        # A counter begins anew with its program, and with what failed before its first word.
+        '  |> duplicate(column: "_value", as: "all") |> difference(nonNegative: true, keepFirst: true)\n'
+        "  |> map(fn: (r) => ({r with _value: if exists r._value then r._value else r.all}))\n"
+        f"  |> filter(fn: (r) => r._time > {_ago(RECENT)})\n"
         f"  |> sum() |> group() |> sum() |> map(fn: (r) => ({{_time: {STOP}, _value: float(v: r._value)}}))"
     )
 
 
 def _lapses(bucket: str, run: str, tests: str, start: str, *labels: str) -> str:
-    """Lapses at their last revision that pass the tests, each a row of 1 with its evidence, in the name ``found``."""
+    """Lapses at their last revision that pass the tests, each a row of 1 with its evidence, in the name ``found``.
+
+    Two runs of one story have the same lapses: ``labels`` tells them apart.
+    """
     fields = ("id", "revision", "subject", "clause", "onset", "text")
     told = "".join(f', {name}: if exists r.{name} then r.{name} else ""' for name in ("dyad", *labels))
     return (
         f"{_DATE}found = {read_from(bucket, LapseRow, fields, run, start=start)}\n"
-        f"  {wide()}\n  {last_revision('id')}\n"
+        f"  {wide()}\n  {last_revision('id', *labels)}\n"
         f"  |> filter(fn: (r) => {equals('state', 'open')} and {tests})\n"
         f"  |> map(fn: (r) => ({{_time: {STOP}, _value: 1.0, lapse: r.id, agreement: r.agreement, rule: r.rule, "
         f"party: r.party, subject: r.subject, reason: r.reason, text: {_marked()}, clause: r.clause, "
