@@ -20,6 +20,7 @@ from dashboards.page.assets import Assets
 from dashboards.page.board import Board, joined
 from dashboards.page.chronicle import Known
 from dashboards.page.floor import Floor
+from dashboards.page.guard import only_json
 from dashboards.page.opened import Opened
 from dashboards.page.ports import Card, Desk, Member, Outcome, People, Reports, Sent, Shelf
 from dashboards.page.reel import Overview, TimeLine
@@ -35,6 +36,8 @@ _ASKED = 5.0
 """Seconds between two looks at whether the reader of a stream is still signed in."""
 _BEAT = 1.0
 """Seconds between two beats of the stream where nothing changes."""
+_CHECKED = 4
+"""Passwords that are checked at the same time: each takes 64 MiB, and a thread that deeds wait for too."""
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +115,7 @@ class Parts:
 def application(parts: Parts) -> Litestar:
     """The application, ready to be served."""
     opened = Opened(parts.shelf)
+    checked = asyncio.Semaphore(_CHECKED)
 
     def session_of(request: Asked) -> Session:
         session = parts.sessions.find(request.headers.get("cookie"))
@@ -161,7 +165,9 @@ def application(parts: Parts) -> Litestar:
         408: told("The body comes too slowly."),
         409: told("It makes no sense now."),
         413: told("Too large."),
+        415: told("No JSON."),
     }
+    taking: dict[str, Any] = {"status_code": 200, "guards": [only_json]}
 
     @get("/healthz", operation_id="Health", summary="Whether the page is served", responses={200: plain("It is.")})
     async def healthz() -> Response[bytes]:
@@ -169,17 +175,18 @@ def application(parts: Parts) -> Litestar:
 
     entering = {**sending, 200: plain("With a cookie."), 401: told("No such name and password."), 429: told("Too often.")}
 
-    @post("/api/sign-in", operation_id="SignIn", summary="Sign in with a password", status_code=200, responses=entering)
+    @post("/api/sign-in", operation_id="SignIn", summary="Sign in with a password", responses=entering, **taking)
     async def sign_in(data: JSONBody[Credentials]) -> Response[bytes]:
         if parts.people is None:
             raise ProblemError(403, "there are no passwords here: use the link that was printed where the page was started")
         if (wait := parts.sessions.must_wait(data.name[:100])) > 0:
             raise ProblemError(429, f"too many wrong passwords: wait {wait:.0f} s")
         # Checking a password takes a while on purpose.
-        member = await asyncio.to_thread(parts.people.sign_in, data.name[:100], data.password[:1_000])
-        parts.sessions.tried(data.name[:100], right=member is not None)
+        async with checked:
+            member = await asyncio.to_thread(parts.people.sign_in, data.name[:100], data.password[:1_000])
         if member is None:
             raise ProblemError(401, "no such name and password")
+        parts.sessions.right(data.name[:100])
         cookie, _ = parts.sessions.begin(member, known=True)
         return Response(b"{}", media_type=JSON, headers={"Set-Cookie": parts.sessions.set_cookie(cookie)})
 
@@ -305,7 +312,7 @@ def application(parts: Parts) -> Litestar:
             done = tuple(await asyncio.to_thread(lambda: desk.said(found.row.id, exercise=found.row.exercise)))
         return Explained(why=found, done=done)
 
-    @post("/api/live/deeds", operation_id="Act", summary="Do something about a lapse", status_code=200, responses=sending)
+    @post("/api/live/deeds", operation_id="Act", summary="Do something about a lapse", responses=sending, **taking)
     async def act(request: Asked, data: JSONBody[Deed]) -> Told:
         member = acting(request)
         if parts.desk is None:
@@ -313,9 +320,7 @@ def application(parts: Parts) -> Litestar:
         desk = parts.desk
         return _done(await asyncio.to_thread(lambda: desk.act(member, data.deed, exercise=data.exercise)))
 
-    @post(
-        "/api/live/reports", operation_id="Report", summary="Report a call or an incident", status_code=200, responses=sending
-    )
+    @post("/api/live/reports", operation_id="Report", summary="Report a call or an incident", responses=sending, **taking)
     async def report(request: Asked, data: JSONBody[Report]) -> Told:
         member = acting(request)
         if parts.reports is None:

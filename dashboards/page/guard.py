@@ -1,6 +1,12 @@
 """The headers that hold every answer of the page to the page itself."""
 
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
 from streams.web.guard import App, Message, Receive, Scope, Send
+from streams.web.problems import JSON, ProblemError
 
 POLICY = (
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; "
@@ -37,3 +43,13 @@ class Dressed:
             await send(message)
 
         await self._app(scope, receive, sent)
+
+
+def only_json(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Take nothing that a form of another site could send: else it signs a browser in here as somebody else.
+
+    Raises:
+        ProblemError: 415 where the body does not say that it is JSON.
+    """
+    if connection.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+        raise ProblemError(415, f"expected {JSON}")

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Annotated
 
@@ -170,23 +169,30 @@ class Sessions:
         return f"{self.cookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{flags}"
 
     def must_wait(self, name: str) -> float:
-        """Seconds before the next password for this name is looked at; 0 where it may be now."""
-        with self._lock:
-            failures = self._failures.get(name)
-            return 0.0 if failures is None else max(0.0, (failures.until - self.now()).total_seconds())
+        """Seconds before the next password for this name is looked at; 0 where one may be now, which then counts as wrong.
 
-    def tried(self, name: str, *, right: bool) -> None:
-        """Note how a password did: after a few wrong ones its name rests for a while."""
+        After a few wrong ones the name rests for a while. It counts before it was looked at, so that those that come together
+        are no more than those that come one after another.
+        """
         with self._lock:
-            if right:
-                self._failures.pop(name, None)
-                return
-            if len(self._failures) >= _MOST:
-                self._failures.clear()
-            failures = self._failures.setdefault(name, _Failures(self.now()))
+            now = self.now()
+            failures = self._failures.get(name)
+            if failures is not None and failures.until > now:
+                return (failures.until - now).total_seconds()
+            if failures is None:
+                if len(self._failures) >= _MOST:
+                    # Never all of them: whoever thinks up names would set free the one that matters.
+                    del self._failures[min(self._failures, key=lambda each: self._failures[each].until)]
+                failures = self._failures[name] = _Failures(now)
             failures.count += 1
             if failures.count >= _FAILURES:
-                failures.until = self.now() + _WAIT * min(20, failures.count - _FAILURES + 1)
+                failures.until = now + _WAIT * min(20, failures.count - _FAILURES + 1)
+            return 0.0
+
+    def right(self, name: str) -> None:
+        """Note that the password was right: nothing counts against the name any more."""
+        with self._lock:
+            self._failures.pop(name, None)
 
     def _keep(self) -> None:
         if self.file is None:
@@ -215,10 +221,10 @@ def _form(secret: str) -> str:
 
 
 def _cookie(header: str | None, name: str) -> str | None:
-    if not header:
-        return None
-    try:
-        morsel = SimpleCookie(header).get(name)
-    except CookieError:
-        return None
-    return None if morsel is None else morsel.value
+    """The value of a cookie; of several with one name, none is believed.
+
+    Browsers send what any other page of this host has set, on whatever port: that must keep nobody out, however it is written.
+    """
+    pairs = (pair.partition("=") for pair in (header or "").split(";"))
+    found = [value.strip() for key, _, value in pairs if key.strip() == name]
+    return found[0] if len(found) == 1 else None

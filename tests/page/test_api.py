@@ -9,6 +9,7 @@ import pytest
 
 from dashboards.page.ports import Member
 from dashboards.page.serve import Page
+from dashboards.page.sessions import Sessions
 from tests.page.serving import ADMIN, OFFICER, VIEWER, append, client, served, suspended
 
 US_CHINA = "/api/recordings/us-china-2022"
@@ -48,6 +49,27 @@ def test_signing_out_ends_the_session_and_takes_the_form_token(page: Page) -> No
         cookie = somebody.headers.get("cookie") or "; ".join(f"{name}={value}" for name, value in somebody.cookies.items())
         assert somebody.post("/api/sign-out", headers={"X-Steadyline-Form": form}).status_code == 200
         assert httpx.get(f"http://{page.bind}/api/me", headers={"Cookie": cookie}).status_code == 401
+
+
+@pytest.mark.parametrize("other", ['a={"x":1}', "a b=1", "x=\xe9", "a=x y", "novalue", "=v", 'a="x', "a@b:c=1"])
+def test_no_cookie_of_another_page_on_this_host_keeps_anybody_out(page: Page, other: str) -> None:
+    with client(page) as somebody:
+        ((name, value),) = somebody.cookies.items()
+        for cookies in (f"{other}; {name}={value}", f"{name}={value}; {other}"):
+            answer = httpx.get(f"http://{page.bind}/api/me", headers={b"Cookie": cookies.encode("latin-1")})
+            assert answer.status_code == 200
+        # Nor makes anybody of whom they are: where there are two sessions it is neither.
+        twice = f"{name}={value}; {name}=another"
+        assert httpx.get(f"http://{page.bind}/api/me", headers={"Cookie": twice}).status_code == 401
+
+
+def test_names_that_were_thought_up_set_no_other_free() -> None:
+    sessions = Sessions(lambda: datetime.now(UTC))
+    for _ in range(5):
+        assert sessions.must_wait("ole") == 0
+    for number in range(5_100):
+        assert sessions.must_wait(f"nobody-{number}") == 0
+    assert sessions.must_wait("ole") > 20
 
 
 def test_a_stream_ends_with_its_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,9 @@ import json
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -239,6 +241,28 @@ def test_wrong_passwords_are_slowed_down(place: Path) -> None:
         tried = {"name": "nobody", "password": "x"}
         answers = [anybody.post("/api/sign-in", json=tried).status_code for _ in range(6)]
         assert answers == [401] * 5 + [429]
+
+
+def test_wrong_passwords_that_come_together_are_no_more_than_those_that_come_one_by_one(place: Path) -> None:
+    with page_of(place) as page, client(page, signed_in=False) as anybody, ThreadPoolExecutor(30) as together:
+
+        def guess(number: int) -> int:
+            return anybody.post("/api/sign-in", json={"name": "vera", "password": f"w{number}"}).status_code
+
+        assert Counter(together.map(guess, range(30))) == {401: 5, 429: 25}
+
+
+def test_no_form_of_another_site_signs_a_browser_in(place: Path) -> None:
+    with page_of(place) as page, client(page, signed_in=False) as anybody:
+        body = json.dumps({"name": "vera", "password": PASSWORD, "=": ""}).encode()
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
+            answer = anybody.post("/api/sign-in", content=body, headers={"Content-Type": kind})
+            assert (answer.status_code, "set-cookie" in answer.headers) == (415, False), kind
+        assert anybody.post("/api/sign-in", content=body, headers={"Content-Type": "application/json"}).status_code == 200
+        # Whoever says JSON from elsewhere is asked for leave first by the browser, and there is none.
+        asking = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+        asked = anybody.options("/api/sign-in", headers=asking | {"Access-Control-Request-Headers": "content-type"})
+        assert not [name for name in asked.headers if name.startswith("access-control")]
 
 
 def test_whoever_may_no_longer_act_is_refused_at_once(place: Path) -> None:
