@@ -73,7 +73,8 @@ class ChannelDocket:
                     feed.dependants.append(duty)
         for lines in self._sibling_lines().values():
             for line in lines:
-                line.siblings = tuple(other for other in lines if other is not line)
+                # Two rules about one line are no two lines.
+                line.siblings = tuple(other for other in lines if other.channel.id != line.channel.id)
         for standing in book.standings:
             for name in self._here(standing.obligation.channels):
                 self._duties[name].append(ChannelStandingDuty(standing, book.channels[name], self.records[name]))

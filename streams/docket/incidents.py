@@ -128,11 +128,13 @@ class IncidentDocket:
         # An incident can still be reported until it would have settled: its contact must be on record then.
         self.contacts[pair].forget(min([*remaining, self.settle.before(now)]))
 
-    def _lines(self, pair: str) -> Callable[[], list[tuple[str, list[Finding]]]]:
-        def lines() -> list[tuple[str, list[Finding]]]:
+    def _lines(self, pair: str) -> Callable[[datetime], list[tuple[str, list[Finding]]]]:
+        def lines(moment: datetime) -> list[tuple[str, list[Finding]]]:
+            # One that was not there then, or no longer, can neither carry a call nor have lapsed.
             return [
                 (name, [finding for duty in self._channels.duties_of(name) for finding in duty.findings])
                 for name in self._military[pair]
+                if self._channels.book.channels[name].epoch.holds(moment)
             ]
 
         return lines

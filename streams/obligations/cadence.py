@@ -6,62 +6,23 @@ a sign of life between them are one outage, however many there are. A late repor
 and judges again.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
-from streams.agreements.model import Cadence, Channel
+from streams.agreements.model import Cadence, Channel, midnight
 from streams.calendars import Slots
 from streams.events.times import spoken
-from streams.evidence import ChannelRecord
+from streams.evidence import ChannelRecord, Suspension
 from streams.feeds import FeedRecord
 from streams.lapses import Finding
 from streams.obligations.duty import INSTANT, Duty, earliest
-from streams.obligations.outages import BadSlot, Outage
+from streams.obligations.outages import BadSlot, Expected, KeptOutage, KeptSlots, Outage
 from streams.rulebook import Rule
 from streams.severity import Severity, worst
 from streams.signs import Sign
 from streams.spans import in_words
 
 _SAME_ATTEMPT = timedelta(minutes=5)
-
-
-class Expected(NamedTuple):
-    """The next check.
-
-    Attributes:
-        due: When it is or was due, UTC; ``None`` where none is asked for.
-        turns: When the calendar names the next moment, UTC.
-        overdue: It is due, and has neither come nor been judged as missed yet.
-    """
-
-    due: datetime | None
-    turns: datetime | None
-    overdue: bool
-
-
-class KeptOutage(NamedTuple):
-    """An outage as it is remembered."""
-
-    slots: list[BadSlot]
-    last: BadSlot
-    missed: int
-
-
-class KeptSlots(NamedTuple):
-    """What a calendar's duty remembers: the slots are judged once, and what they were judged by is forgotten in time.
-
-    Attributes:
-        ends: The signs that ended outages, by the last slot's close.
-    """
-
-    armed: datetime | None
-    next: datetime | None
-    judged: datetime | None
-    bad: list[BadSlot]
-    outages: list[KeptOutage]
-    ends: list[tuple[datetime, Sign]]
-    findings: list[Finding]
 
 
 class SlotDuty(Duty):
@@ -85,6 +46,8 @@ class SlotDuty(Duty):
         self._judged: datetime | None = None
         self._armed: datetime | None = None
         self._ends: dict[datetime, Sign] = {}
+        self._shown: tuple[Suspension | datetime | None, ...] = ()
+        """What siblings look at beside the outages, as of the last judgement."""
         self.findings: list[Finding] = []
 
     def judge(self, now: datetime) -> list[tuple[str, list[Finding] | None]]:
@@ -95,7 +58,8 @@ class SlotDuty(Duty):
         self._arm()
         self._judge_slots(now)
         after = [(outage.slots[0].due, outage.known, self._end(outage)) for outage in self._outages]
-        self.moved = before != after
+        shown, self._shown = self._shown, self._seen()
+        self.moved = before != after or shown != self._shown
         told = {finding.onset: finding for finding in self.findings}
         self.findings = [self._stands(outage, told) or self._finding(outage, now) for outage in self._outages]
         self._ends = {outage.last.closes: end for outage in self._outages if (end := self._end(outage)) is not None}
@@ -104,6 +68,12 @@ class SlotDuty(Duty):
             self.record.statuses or (self._outages and self._end(self._outages[-1]) is None) or self._contestable()
         )
         return [(self.channel.id, self.findings)]
+
+    def _seen(self) -> tuple[Suspension | datetime | None, ...]:
+        """When it was heard first, and when it stood suspended: then it holds no sibling's page back."""
+        signs = self.record.signs
+        heard = earliest(signs.earliest[0] if signs else None, signs.forgotten_from)
+        return (heard, *(self.record.suspensions() if self.record.statuses else ()))
 
     def _contestable(self) -> bool:
         """Whether the next sign, later than all before, can be of the same attempt as a check reported as unanswered."""
@@ -222,6 +192,29 @@ class SlotDuty(Duty):
             and self.record.signs.heard_by(moment)
             and not self.down(moment)
         )
+
+    def _ceases(self, moment: datetime) -> datetime:
+        """Up to when a line that is up at ``moment`` surely stays so; it may be up afterwards too."""
+        epochs = (*(self.rule.obligation.epochs or (self.rule.agreement.epoch,)), self.channel.epoch)
+        ends = [midnight(epoch.until) for epoch in epochs if epoch.until is not None]
+        ends += [outage.slots[0].closes for outage in self._outages]
+        if self.record.statuses:
+            ends += [suspension.start.earliest for suspension in self.record.suspensions()]
+        return min((end for end in ends if end > moment), default=_NEVER)
+
+    def _alone(self, outage: Outage) -> BadSlot | None:
+        """The first slot missed, after those that the outage names, at which no sibling line was up."""
+        place = bisect_right(self._bad, outage.slots[-1].closes, key=_closes)
+        while place < len(self._bad) and (slot := self._bad[place]).closes <= outage.last.closes:
+            place += 1
+            if slot.verdict == "unknown":
+                continue
+            up = [sibling for sibling in self.siblings if sibling.up(slot.closes)]
+            if not up:
+                return slot
+            # Outages can be long: none of the slots before is looked at for which one is up all the time.
+            place = bisect_left(self._bad, max(sibling._ceases(slot.closes) for sibling in up), lo=place, key=_closes)  # noqa: SLF001
+        return None
 
     def _arm(self) -> None:
         """Checks are asked for from the first thing ever heard of the channel or its feed."""
@@ -368,6 +361,9 @@ class SlotDuty(Duty):
             if louder.rank > severity.rank and not any(sibling.up(slot.closes) for sibling in self.siblings):
                 severity, changed = louder, slot.closes
                 why.append(f"{number} checks in a row missed by {spoken(slot.closes)}: {louder.value}")
+        if severity.rank < rule.missed[-1].rank and (alone := self._alone(outage)) is not None:
+            severity, changed = rule.missed[-1], alone.closes
+            why.append(f"missed as well by {spoken(alone.closes)}, and no other line up: {severity.value}")
         end = self._end(outage)
         for sibling in self.siblings:
             for other in sibling._outages:  # noqa: SLF001 - the lines of one group are judged together
@@ -391,4 +387,5 @@ def _closes(slot: BadSlot) -> datetime:
 
 
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _MET = BadSlot(_ALWAYS, _ALWAYS, "missed", (), ())

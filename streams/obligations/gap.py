@@ -3,7 +3,7 @@
 A gap between two signs is found from the two alone, so a late report that falls into one changes that one only.
 """
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import compress, count, pairwise
@@ -22,8 +22,8 @@ from streams.spans import Span, in_words
 
 _ROUNDS = 4
 """How often within the longest gap the sentry goes its round, at most."""
-_FEW = 3
-"""How many signs back one that is known to the day can reach beyond a later, exact one."""
+_TWO_DAYS = timedelta(days=2)
+"""So far back one that is known to the day can reach beyond a later, exact one; a day is 25 hours at most."""
 _SWEEP = 128
 """Every how many rounds old signs are forgotten."""
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -213,14 +213,21 @@ class GapDuty(Duty):
     def _owed_from(self, latest: datetime) -> datetime:
         deadline = self.gap.after(latest)
         for start in self._starts:
-            if deadline < start:
+            # What falls due within an earlier epoch was owed then, whatever begins later.
+            if deadline < start and not self._there(deadline):
                 deadline = self.gap.after(start)
         return deadline
+
+    def _there(self, moment: datetime) -> bool:
+        return self.rule.in_force(moment) and self.channel.epoch.holds(moment)
 
     def _reach(self, place: int) -> datetime:
         """The last instant that the sign at ``place``, or one just before it that is known to the day, can mean."""
         signs = self.record.signs
-        return max(signs.latest[max(place - _FEW, 0) : place + 1]) if signs.vague else signs.latest[place]
+        if not signs.vague:
+            return signs.latest[place]
+        since = bisect_left(signs.earliest, signs.earliest[place] - _TWO_DAYS)
+        return max(signs.latest[since : place + 1])
 
     def placed(self, place: int) -> bool:
         """Take note of the sign at ``place``, which was just put in; whether it can have changed what is found."""
@@ -259,7 +266,7 @@ class GapDuty(Duty):
         return after.earliest - before.latest > self._surely_within
 
     def _asked(self, deadline: datetime) -> bool:
-        return self.rule.in_force(deadline) and self.channel.epoch.holds(deadline) and not self.record.suspended(deadline)
+        return self._there(deadline) and not self.record.suspended(deadline)
 
     def _vouched(self, start: datetime, end: datetime, now: datetime) -> bool | None:
         if self.feed is None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from streams.lapses import Finding
 from streams.signs import Sign
 
 
@@ -35,3 +36,41 @@ class Outage:
         if sign is not None and sign.earliest <= slot.closes:
             return False
         return self.known or slot.verdict == "unknown"
+
+
+class Expected(NamedTuple):
+    """The next check.
+
+    Attributes:
+        due: When it is or was due, UTC; ``None`` where none is asked for.
+        turns: When the calendar names the next moment, UTC.
+        overdue: It is due, and has neither come nor been judged as missed yet.
+    """
+
+    due: datetime | None
+    turns: datetime | None
+    overdue: bool
+
+
+class KeptOutage(NamedTuple):
+    """An outage as it is remembered."""
+
+    slots: list[BadSlot]
+    last: BadSlot
+    missed: int
+
+
+class KeptSlots(NamedTuple):
+    """What a calendar's duty remembers: the slots are judged once, and what they were judged by is forgotten in time.
+
+    Attributes:
+        ends: The signs that ended outages, by the last slot's close.
+    """
+
+    armed: datetime | None
+    next: datetime | None
+    judged: datetime | None
+    bad: list[BadSlot]
+    outages: list[KeptOutage]
+    ends: list[tuple[datetime, Sign]]
+    findings: list[Finding]

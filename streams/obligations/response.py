@@ -202,7 +202,7 @@ class IncidentDuty(Duty):
         pair: str,
         incident: str,
         contacts: Signs,
-        military: Callable[[], list[tuple[str, list[Finding]]]],
+        military: Callable[[datetime], list[tuple[str, list[Finding]]]],
         others: "dict[str, IncidentDuty]",
         forgets: Span,
     ) -> None:
@@ -341,7 +341,7 @@ class IncidentDuty(Duty):
         rule = self.rule.obligation.raised
         if rule is None:
             return None
-        lines = self._military()
+        lines = self._military(occurred.earliest)
         lapsed = [name for name, found in lines if lapsed_through(found, occurred.earliest, occurred.latest)]
         if not lapsed:
             return None

@@ -256,6 +256,50 @@ def test_the_first_late_report_of_a_sibling_holds_the_page_back_as_it_would_have
     ]
 
 
+def test_a_sibling_that_is_up_no_longer_lets_a_later_miss_page() -> None:
+    """West answers while east misses its second and third check, and stands suspended from then on."""
+    rules = changed(('feed = "desk"\n', ""))
+    told = [check("east", "e0", 0), answered("west", until=32), status("cut", 33, "west")]
+    story = Story(rules=rules).tell(*told).until(48.5)
+    assert [lapse.severity for lapse in story.of("checks")] == ["warn"]
+    story.until(48.5 + MICRO)
+    assert [lapse.severity for lapse in story.of("checks")] == ["page"]
+
+
+def test_a_late_word_that_a_sibling_was_suspended_lets_the_miss_page_at_once() -> None:
+    rules = changed(('feed = "desk"\n', ""))
+    story = Story(rules=rules).tell(check("east", "e0", 0), answered("west", until=24)).until(28)
+    assert [lapse.severity for lapse in story.of("checks")] == ["warn"]
+    # As is known now, west was up no longer when the grace of east's second check was over.
+    story.now(status("cut", 24.25, "west"))
+    assert [lapse.severity for lapse in story.of("checks")] == ["page"]
+
+
+def test_two_rules_about_one_line_are_no_two_lines() -> None:
+    """East misses what both ask for. It is not silent together with itself; nor is it up under one and holds the page back."""
+    noon = """
+[[obligations]]
+kind = "cadence"
+id = "noon"
+clause = "A check at four"
+sources = ["urn:test"]
+channels = ["east"]
+calendar = { rules = ["FREQ=DAILY;BYHOUR=4;BYMINUTE=0;BYSECOND=0"] }
+
+[[obligations]]
+kind = "response"
+id = "calls"
+"""
+    rules = changed(('[[obligations]]\nkind = "response"\nid = "calls"\n', noon), ('feed = "desk"\n', ""))
+    story = Story(rules=rules).tell(check("east", "e0", 0), check("east", "e4", 4)).until(24)
+    assert [(lapse.rule, lapse.severity) for lapse in story.of("checks")] == [("checks", "warn")]
+    story.until(28.5 + MICRO)
+    assert {(lapse.rule, lapse.severity.value) for lapse in (*story.of("checks"), *story.of("noon"))} == {
+        ("checks", "page"),
+        ("noon", "warn"),
+    }
+
+
 ALONE = changed(('group = "lines"\n', ""))
 """Two lines that are no siblings."""
 

@@ -106,6 +106,14 @@ def test_a_dialogue_that_fell_silent_before_its_rule_came_into_force_is_owed_fro
     assert [lapse.state for lapse in story.of("rounds")] == ["open"]
 
 
+@pytest.mark.parametrize(("heard", "owed"), [(0.0, GAP), (12.0, 12 + GAP), (20.0, 96 + GAP)])
+def test_what_fell_due_in_one_epoch_is_a_lapse_of_it_though_another_begins_later(heard: float, owed: float) -> None:
+    """Of two epochs only the one counts in which the round fell due; where it was none of them, the next that begins."""
+    rules = changed(('longest_gap = "30 h"', 'longest_gap = "30 h"\nepochs = [{ until = 2026-02-28 }, { from = 2026-03-02 }]'))
+    story = Story(rules=rules).tell(meeting("m0", heard)).until(144)
+    assert [(lapse.onset, lapse.state) for lapse in story.of("rounds")] == [(at(owed), "open")]
+
+
 def test_a_late_round_within_a_gap_that_has_settled_under_its_own_rule_is_taken_in() -> None:
     """Other rules about the channel settle later, so it is not refused."""
     story = Story(rules=changed(('id = "rounds"\n', 'id = "rounds"\nsettle = "24 h"\n')))
@@ -126,6 +134,14 @@ def test_a_gap_that_waits_for_its_feed_is_found_however_the_next_sign_was_taken_
         found.append(final(story.tell(beats(32, 40)).until(40).watch))
     assert found[0] == found[1]
     assert [(lapse.state, lapse.onset) for lapse in found[1] if lapse.rule == "rounds"] == [("resolved", at(31.2))]
+
+
+def test_a_round_known_to_the_day_reaches_beyond_all_exact_ones_of_that_day() -> None:
+    """However many followed its first instant, it can have been the last."""
+    exact = [contact(f"c{hour}", hour, "talks") for hour in (1.0, 2.0, 3.0, 4.0, 5.0)]
+    story = Story().tell(meeting("day", 0, precision="day"), *exact).until(24 + GAP)
+    assert story.of("rounds") == []
+    assert [lapse.onset for lapse in story.until(24 + GAP + MICRO).of("rounds")] == [at(24 + GAP)]
 
 
 def test_a_late_round_known_to_the_day_moves_the_deadline_of_an_exact_one_on_that_day() -> None:

@@ -134,6 +134,12 @@ def test_an_incident_while_every_military_line_is_lapsed_is_louder_by_one(loud: 
     assert any("every military channel was lapsed (east, west)" in line for line in lapse.arithmetic) is loud
 
 
+def test_a_military_line_that_is_no_more_is_none_of_every_one() -> None:
+    rules = changed(('title = "West line"', 'title = "West line"\nepoch = { until = 2026-02-26 }'))
+    story = Story(rules=rules).tell(status("cut", 1, "east"), incident("i", 10)).until(20)
+    assert story.one("contact").severity == "page"
+
+
 def test_a_line_in_an_outage_is_lapsed_too_and_one_that_is_unknown_is_not() -> None:
     down = Story().tell(beats(), answered("east", "west", until=0), incident("i", 10)).until(13)
     unknown = Story().tell(beats(end=2), answered("east", "west", until=0), incident("i", 20)).until(23)
