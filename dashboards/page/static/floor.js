@@ -38,15 +38,22 @@ export function frame(main) {
         h("p", { id: "channels-more", class: "note" })));
 }
 
-// `links.lapse(id)` is where a lapse opens.
+// `links.lapse(id)` is where a lapse opens. Returns when something turns by time alone: a window opens, contact is overdue.
 export function draw(floor, links) {
   const sections = floor.sections;
+  const turns = [];
+  // What a row says by the clock belongs to it: else one that has not changed would go on saying it.
+  const past = (at, to = now()) => {
+    const moment = at ? Date.parse(at) : Infinity;
+    if (moment >= now()) turns.push(moment);
+    return moment < to;
+  };
   const lapses = Object.entries(sections.lapses).sort((a, b) => order(a[1], b[1]));
   lapseList(lapses, links);
   rows("dyads", Object.entries(sections.dyads).sort(byStand), dyad);
-  const incidents = Object.entries(sections.incidents).sort((a, b) => Number(Boolean(a[1].contact)) - Number(Boolean(b[1].contact)) || (a[1].at < b[1].at ? 1 : -1));
+  const incidents = Object.entries(sections.incidents).map(([key, row]) => [key, { ...row, late: !row.contact && past(row.owed) }]).sort((a, b) => Number(Boolean(a[1].contact)) - Number(Boolean(b[1].contact)) || (a[1].at < b[1].at ? 1 : -1));
   rows("incidents", incidents, incident, "No incident is on the floor.");
-  const notices = Object.entries(sections.notices).sort((a, b) => ((a[1].opens ?? "9") < (b[1].opens ?? "9") ? -1 : 1));
+  const notices = Object.entries(sections.notices).map(([key, row]) => [key, { ...row, open: past(row.opens, now() + 1), over: past(row.closes) }]).sort((a, b) => ((a[1].opens ?? "9") < (b[1].opens ?? "9") ? -1 : 1));
   rows("notices", notices, notice, "No notice is in force.");
   rows("launches", Object.entries(sections.launches).sort((a, b) => (a[1].at < b[1].at ? 1 : -1)), launch, "No launch in the last 30 days.");
   byId("dyads").hidden = !Object.keys(sections.dyads).length;
@@ -59,6 +66,7 @@ export function draw(floor, links) {
   byId("channels-more").textContent = floor.silent
     ? `Of ${channels.length ? `${count(floor.silent, "other channel")}` : "the channels"} that the agreements name, nothing was ever heard here: nobody can say how they stand.`
     : "";
+  return Math.min(...turns);
 }
 
 function rows(id, entries, make, nothing) {
@@ -150,7 +158,7 @@ function dyad(row) {
 }
 
 function incident(row) {
-  const late = row.owed && !row.contact && Date.parse(row.owed) < now();
+  const late = row.late;
   return h("li", { class: `row ${row.contact ? "good" : late ? "lapsed" : row.owed ? "late" : ""}` },
     h("div", { class: "row-head" },
       row.contact ? stand("good", "contact") : row.owed ? stand(late ? "lapsed" : "late", late ? "no contact" : "contact owed") : h("span", { class: "stand" }, mark("info"), "no contact owed"),
@@ -164,12 +172,13 @@ function incident(row) {
 }
 
 function notice(row) {
-  const open = row.opens && Date.parse(row.opens) <= now();
+  const open = row.open && !row.over;
   return h("li", { class: `row ${open ? "in-window" : ""}` },
     h("div", { class: "row-head" }, h("strong", {}, row.party), h("span", {}, row.class ?? "launch"), h("span", { class: "small" }, row.id.replace(/^(exercise:)?[^/]*\//, "")),
       row.exercise && h("strong", { class: "tag exercise" }, "EXERCISE"), row.unread && h("span", { class: "tag", title: "Parts of the notice could not be read" }, "partly read")),
     h("p", { class: "timer" },
       !row.opens ? "no window is given" :
+      row.over ? ["window closed ", since(row.closes), " ago"] :
       open ? [h("strong", {}, "WINDOW OPEN"), " closes ", ahead(row.closes, "closed")] : ["window ", ahead(row.opens, "open since")]),
     h("p", { class: "facts" }, row.opens && [moment(row.opens), " to ", moment(row.closes), row.windows > 1 ? `, ${row.windows} windows` : "", ". "],
       row.recipients?.length ? `Told: ${row.recipients.join(", ")}.` : ""));

@@ -7,7 +7,7 @@ import { reportDialog } from "./report.js";
 import { draw, frame } from "./floor.js";
 import { Panel } from "./panel.js";
 import { TimeLine } from "./timeline.js";
-import { MINUTE, length, plain, setClock } from "./time.js";
+import { MINUTE, length, now, plain, setClock } from "./time.js";
 import { why } from "./why.js";
 
 const LOST = 3000;
@@ -25,6 +25,9 @@ export class LiveView {
     this.last = "";
     this.lapse = null;
     this.known = null;
+    this.lost = false;
+    this.turns = Infinity;
+    this.counts = [0, false];
     this.lineAt = -Infinity;
     // The server's time of day: a browser's own clock may be wrong.
     setClock(() => Date.now() + this.ahead);
@@ -96,13 +99,14 @@ export class LiveView {
   }
 
   drawn() {
-    draw(this.floor, { lapse: (id) => this.link(id) });
+    this.turns = draw(this.floor, { lapse: (id) => this.link(id) });
     const rows = Object.entries(this.floor.sections.lapses);
     const critical = rows.filter(([, row]) => row.state === "open" && row.severity === "critical" && !row.exercise);
     if (this.known) this.app.alarm(critical.filter(([key]) => !this.known.has(key)).map(([, row]) => row));
     this.known = new Set(critical.map(([key]) => key));
     const real = rows.map(([, row]) => row).filter((row) => !row.exercise);
-    this.app.caption(real.filter((row) => row.state === "open").length, real.some((row) => row.state === "unknown"));
+    this.counts = [real.filter((row) => row.state === "open").length, real.some((row) => row.state === "unknown")];
+    this.app.caption(...this.counts, this.lost);
     const drill = Object.values(this.floor.sections).some((section) => Object.values(section).some((row) => row.exercise));
     this.app.strip(drill ? [{ kind: "exercise", text: "EXERCISE EXERCISE EXERCISE: a drill is on; what belongs to it says so" }] : []);
     const told = this.lapse && this.floor.sections.lapses[this.lapse];
@@ -125,13 +129,21 @@ export class LiveView {
     try {
       explained = await get(`/api/live/lapses/${encodeURIComponent(lapse)}`);
     } catch (error) {
-      if (error.status === 401) this.app.expired();
-      else this.panel.show(lapse, h("article", { class: "why" }, h("h2", { tabindex: "-1" }, "It cannot be shown"), h("p", {}, `${error.message}.`), button("Close", () => this.close())));
+      explained = { error };
+    }
+    if (!this.source || lapse !== this.lapse) return;
+    if (explained.error?.status === 401) {
+      this.app.expired();
       return;
     }
-    const print = JSON.stringify(explained);
-    if (lapse !== this.lapse || (this.panel.key === lapse && this.print === print)) return;
+    const print = explained.error ? explained.error.message : JSON.stringify(explained);
+    this.untold = Boolean(explained.error);
+    if (this.panel.key === lapse && this.print === print) return;
     this.print = print;
+    if (this.untold) {
+      this.panel.show(lapse, h("article", { class: "why" }, h("h2", { tabindex: "-1" }, "It cannot be shown"), h("p", {}, `${print}.`), button("Close", () => this.close())));
+      return;
+    }
     this.revision = explained.why.row.revision;
     this.panel.show(lapse, why(explained, {
       close: () => this.close(),
@@ -187,6 +199,10 @@ export class LiveView {
   tick() {
     const lost = performance.now() - this.heard > LOST;
     document.body.classList.toggle("lost", lost);
+    if (lost !== this.lost) {
+      this.lost = lost;
+      this.app.caption(...this.counts, lost);
+    }
     const banners = [];
     if (lost) banners.push({ kind: "blind", text: `CONNECTION LOST. What you see is ${length(this.old())} old, from ${plain(Date.now() + this.ahead - this.old())}. It catches up by itself.` });
     const pulse = this.pulse;
@@ -201,13 +217,13 @@ export class LiveView {
     if (lost && this.source?.readyState === EventSource.OPEN && performance.now() - this.heard > 3 * LOST) this.connect();
     if (performance.now() - this.lineAt > MINUTE) this.loadLine();
     // A desk takes in what was done a moment after it was done, here or elsewhere.
-    if (this.lapse && !lost && performance.now() - this.toldAt > (this.me.desk ? AGAIN : MINUTE)) this.tell();
+    if (this.lapse && !lost && performance.now() - this.toldAt > (this.me.desk || this.untold ? AGAIN : MINUTE)) this.tell();
+    if (now() > this.turns) this.drawn();
   }
 
   leave() {
     this.source?.close();
     this.source = null;
     clearTimeout(this.retry);
-    document.body.classList.remove("lost");
   }
 }

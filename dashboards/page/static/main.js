@@ -20,6 +20,11 @@ async function start() {
   // By its own address: by the time it is heard of, a view may have written another one.
   addEventListener("hashchange", (event) => route(new URL(event.newURL).hash));
   addEventListener("keydown", keys);
+  // Its address is a place on the page, and none of the views.
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    (byId("lapses") ?? byId("main").querySelector("a, button, input"))?.focus();
+  });
   await enter();
 }
 
@@ -42,6 +47,9 @@ async function enter() {
 
 function leave() {
   view?.leave();
+  // What is shown next is none of what was open, lost or counted here.
+  document.body.classList.remove("with-why", "lost");
+  caption(0, false);
   view = null;
   shown = "";
   byId("deck").hidden = true;
@@ -53,7 +61,16 @@ function leave() {
 
 function parsed(hash) {
   const [path, query] = hash.replace(/^#\/?/, "").split("?");
-  return { parts: path.split("/").filter(Boolean).map(decodeURIComponent), query: new URLSearchParams(query ?? "") };
+  return { parts: path.split("/").filter(Boolean).map(decoded), query: new URLSearchParams(query ?? "") };
+}
+
+// An address that was cut or mistyped is taken as it is: it then names nothing.
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function route(hash = location.hash) {
@@ -117,8 +134,8 @@ function alarm(rows) {
   sound();
 }
 
-function caption(open, unknown) {
-  document.title = `${open ? `(${open}) ` : ""}${unknown ? `? ` : ""}Steadyline`;
+function caption(open, unknown, lost = false) {
+  document.title = `${lost ? "LOST " : ""}${open ? `(${open}) ` : ""}${unknown ? `? ` : ""}Steadyline`;
 }
 
 const app = { bar, banners, strip, alarm, caption, tick, expired: () => enter(), go: (hash) => (location.hash = hash) };
@@ -126,7 +143,7 @@ const app = { bar, banners, strip, alarm, caption, tick, expired: () => enter(),
 function tick() {
   const clock = byId("clock");
   const at = now();
-  if (me && view) {
+  if (me && view && at) {
     clock.textContent = group(at);
     clock.title = `${plain(at, true)}. ${local(at)}`;
     clock.dateTime = new Date(at).toISOString();

@@ -16,7 +16,8 @@ export class Panel {
     if (fresh && this.key === null) this.back = document.activeElement?.dataset?.lapse ?? null;
     this.key = key;
     const scroll = fresh ? 0 : this.box.scrollTop;
-    const typing = this.box.contains(document.activeElement) ? document.activeElement.id : "";
+    const held = this.reached().indexOf(document.activeElement);
+    const typing = held === -1 ? "" : document.activeElement.id;
     this.box.replaceChildren(content);
     this.box.hidden = false;
     document.body.classList.add("with-why");
@@ -24,7 +25,12 @@ export class Panel {
     if (fresh) {
       this.box.querySelector("h2")?.focus({ preventScroll: true });
       if (matchMedia("(max-width: 60rem)").matches) this.box.scrollIntoView({ block: "start" });
-    } else if (typing) byId(typing)?.focus();
+    } else if (held !== -1) ((typing && byId(typing)) || this.reached()[held] || this.box.querySelector("h2"))?.focus({ preventScroll: true });
+  }
+
+  // What in it the keyboard can stand on; drawn anew, what stands in the same place is the same.
+  reached() {
+    return [...this.box.querySelectorAll("a, button, input, select, textarea, h2")];
   }
 
   hide() {

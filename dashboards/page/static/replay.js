@@ -11,6 +11,7 @@ import { why } from "./why.js";
 
 const SPEEDS = [["1 minute a second", 60], ["1 hour a second", 3600], ["6 hours a second", 21600], ["1 day a second", 86400], ["1 week a second", 604800], ["30 days a second", 2592000]];
 const FRAME = 250;
+const AGAIN = 2000;
 
 export class ReplayView {
   constructor(app, me, name) {
@@ -26,6 +27,8 @@ export class ReplayView {
     this.lapse = null;
     this.busy = false;
     this.stale = false;
+    this.left = false;
+    this.seen = null;
     setClock(() => this.at ?? 0);
     byId("main").replaceChildren(h("p", { class: "loading" }, `Opening ${name}.`));
   }
@@ -40,12 +43,17 @@ export class ReplayView {
     this.beside = beside;
     if (!this.overview || rules !== this.rules) {
       this.rules = rules;
+      this.overview = null;
+      let overview;
       try {
-        this.overview = await get(recording(this.name), { rules });
+        overview = await get(recording(this.name), { rules });
       } catch (error) {
-        this.failed(error);
+        this.failed(error, () => this.go(parts, query));
         return;
       }
+      // By now something else may be shown, or asked for.
+      if (this.left || rules !== this.rules) return;
+      this.overview = overview;
       this.start = Date.parse(this.overview.start);
       this.end = Date.parse(this.overview.end);
       this.beats = this.overview.beats.map((beat) => ({ ...beat, known: Date.parse(beat.known), at: Date.parse(beat.at) }));
@@ -115,13 +123,16 @@ export class ReplayView {
         const [at, known] = [new Date(this.at).toISOString(), this.known];
         const ask = (rules) => get(`${recording(this.name)}/floor`, { at, known, rules });
         const [floor, other] = await Promise.all([ask(this.rules), this.beside ? ask(this.beside) : null]);
+        // It is drawn on nothing but the replay it belongs to.
+        if (this.left || !this.overview) return;
+        this.seen = Date.parse(at);
         this.shown(floor, other);
         if (this.lapse) await this.tell(at, known);
         else this.panel.hide();
       } while (this.stale);
       if (!this.playing) this.settled();
     } catch (error) {
-      this.failed(error);
+      this.failed(error, () => this.load());
     } finally {
       this.busy = false;
     }
@@ -140,6 +151,7 @@ export class ReplayView {
   }
 
   said() {
+    document.body.classList.remove("lost");
     this.app.bar({ mode: "REPLAY", kind: "replay", title: this.overview.title });
     const words = this.known === "then" ? "as it was known then" : "as it is known now";
     const lines = [{ kind: "replay", text: `REPLAY of a recording, not live: ${words}` }];
@@ -155,10 +167,11 @@ export class ReplayView {
       explained = await get(`${recording(this.name)}/lapses/${encodeURIComponent(lapse)}`, { at, known, rules: this.rules });
     } catch (error) {
       if (error.status !== 404) throw error;
+      if (this.left || lapse !== this.lapse) return;
       this.panel.show(lapse, h("article", { class: "why" }, h("h2", { tabindex: "-1" }, "Not known at this moment"), h("p", {}, "This lapse was not on the books then. Go on in time, or look at it as it is known now."), button("Close", () => this.close())));
       return;
     }
-    if (lapse !== this.lapse) return;
+    if (this.left || lapse !== this.lapse) return;
     this.panel.show(lapse, why(explained, {
       close: () => this.close(),
       link: location.origin + location.pathname + this.link({ lapse }),
@@ -184,10 +197,19 @@ export class ReplayView {
     this.line.setAt(this.at);
   }
 
-  failed(error) {
+  // `again` is tried where the server did not answer; until then what is seen is of another moment than the one asked for.
+  failed(error, again) {
+    if (this.left) return;
     this.pause();
-    if (error.status === 401) this.app.expired();
-    else this.app.banners([{ kind: "blind", text: `The recording cannot be shown: ${error.message}` }]);
+    if (error.status === 401) {
+      this.app.expired();
+      return;
+    }
+    const seen = this.seen === null ? "" : `. What you see is of ${plain(this.seen)}`;
+    document.body.classList.add("lost");
+    this.app.banners([{ kind: "blind", text: `The recording cannot be shown: ${error.message}${seen}` }]);
+    clearTimeout(this.retry);
+    if (error.status === 0) this.retry = setTimeout(() => !this.left && again(), AGAIN);
   }
 
   deck() {
@@ -200,12 +222,14 @@ export class ReplayView {
     const tool = (sign, label, act, key) => button(s("svg", { class: "sign-icon", viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: sign })), act, { "aria-label": label, title: label, "aria-keyshortcuts": key });
     const scrub = h("input", { id: "scrub", type: "range", min: "0", max: String(Math.round((this.end - this.start) / 1000)), step: "60", "aria-label": "Moment of the recording",
       on: { input: (event) => this.seek(this.start + Number(event.target.value) * 1000) } });
+    // A choice that was made with the keyboard keeps the focus.
+    const focused = deck.contains(document.activeElement) ? document.activeElement.id : "";
     deck.replaceChildren(
       h("div", { class: "deck-row" },
         h("div", { class: "deck-keys", role: "group", "aria-label": "Play" },
           tool("M6 5v14M20 5v14L9 12z", "The change of a lapse before", () => this.step(-1, "lapse"), "["),
           tool("M17 5v14L7 12z", "The event before", () => this.step(-1, "any"), ","),
-          h("button", { id: "play", type: "button", class: "play", "aria-keyshortcuts": "Space", on: { click: () => this.toggle() } }, "Play"),
+          h("button", { id: "play", type: "button", class: "play", "aria-keyshortcuts": "Space", on: { click: () => this.toggle() } }, this.playing ? "Pause" : "Play"),
           tool("M7 5v14l10-7z", "The next event", () => this.step(1, "any"), "."),
           tool("M18 5v14M4 5v14l11-7z", "The next change of a lapse", () => this.step(1, "lapse"), "]")),
         h("div", { class: "deck-at" }, h("strong", { id: "deck-group" }), h("span", { id: "deck-at" })),
@@ -217,6 +241,7 @@ export class ReplayView {
           choose("beside", "beside", [["", "no other rules"], ...this.me.rules.filter((name) => name !== this.rules).map((name) => [name, name])], this.beside, (value) => this.app.go(this.link({ beside: value }))))),
       h("p", { id: "deck-says", class: "deck-says", "aria-live": "polite" }));
     deck.hidden = false;
+    if (focused) byId(focused)?.focus();
     this.placed();
   }
 
@@ -264,6 +289,7 @@ export class ReplayView {
   }
 
   key(key) {
+    if (!this.overview?.start) return false;
     const keys = {
       Escape: () => this.lapse && this.close(),
       " ": () => this.toggle(),
@@ -284,7 +310,10 @@ export class ReplayView {
   tick() {}
 
   leave() {
-    this.pause();
+    this.left = true;
+    clearTimeout(this.retry);
+    // Not a pause: that would write its moment into the address of what is shown next.
+    clearInterval(this.playing);
     this.overview = null;
     byId("deck").replaceChildren();
   }
