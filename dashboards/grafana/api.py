@@ -54,8 +54,10 @@ class Remote:
             ValueError: when it is none.
         """
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
-            raise ValueError(f"expected https://HOST[:PORT][/PATH] of a Grafana, got {url!r}")
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+            # A name and password are not repeated: they are a secret by now.
+            got = "one with more in it" if "@" in url or parts.query else repr(url)
+            raise ValueError(f"expected https://HOST[:PORT][/PATH] of a Grafana, got {got}")
         prefix = f"{parts.path.strip('/')}/" if parts.path.strip("/") else ""
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         self.url = url

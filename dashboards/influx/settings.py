@@ -89,7 +89,9 @@ def url_of(text: str, name: str) -> str:
     """
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-        raise SettingsError(f"{name}: expected an address such as {URL}, without a user, got {text!r}")
+        # A name and password are not repeated: they are a secret by now.
+        got = "one with more in it" if "@" in text or parts.query else repr(text)
+        raise SettingsError(f"{name}: expected an address such as {URL}, without a user, got {got}")
     return text.rstrip("/")
 
 

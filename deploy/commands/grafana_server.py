@@ -129,9 +129,10 @@ def _server(url: str, token_file: Path | None, *, plain: bool) -> "Remote":
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         bad_use(f"expected a token in a file (--token-file) or in ${TOKEN}")
     try:
+        remote = Remote(url, token)
         if Remote.is_plain(url) and not plain:
             bad_use(f"{url}: whoever listens on the way reads the token; https://, or --plain-http if that is meant")
-        return Remote(url, token)
+        return remote
     except ValueError as error:
         bad_use(str(error))
 

@@ -163,6 +163,33 @@ def test_bad_use_is_2_and_is_told_on_standard_error(steadyline: Steadyline, argu
     assert result.stderr
 
 
+@pytest.mark.parametrize(
+    "address", ["http://ada:hunter22@127.0.0.1:1", "https://ada:hunter22@[::1]:1/x", "ftp://ada:hunter22@x"]
+)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("influx", "setup", "--secrets", "kept", "--token-file", "{token}", "--url"),
+        ("influx", "write", "--check"),
+        ("grafana", "pull", "kept", "--token-file", "{token}", "--url"),
+        ("alerts", "handover", "--token-file", "{token}", "--to"),
+        ("spool", "send", "--token-file", "{token}", "--to"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_password_in_an_address_is_not_repeated(
+    steadyline: Steadyline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], address: str
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("a-token")
+    monkeypatch.setenv("STEADYLINE_INFLUX_URL", address)
+    monkeypatch.setenv("STEADYLINE_INFLUX_TOKEN_FILE", str(token))
+    given = [each.format(token=token) for each in arguments]
+    result = steadyline(*given, *([] if arguments[-1] == "--check" else [address]))
+    assert result.exit_code == 2
+    assert "hunter22" not in "".join(result.output.split())
+
+
 def test_dead_letters_that_cannot_be_kept_are_counted_all_the_same(
     steadyline: Steadyline, recording: Recording, state: Path
 ) -> None:
