@@ -9,7 +9,6 @@ from streams.obligations.response import RequestDuty
 from streams.scorecard.dates import day_of, days_between
 from streams.scorecard.lines import Line
 from streams.scorecard.scores import Calls, ChannelScore, Outage, Resumption, SwitchOff
-from streams.scorecard.stretches import since
 
 _OFF = ("suspended", "cancelled")
 
@@ -21,7 +20,7 @@ def channel_score(line: Line, span: Interval) -> ChannelScore:
     observed = up + lapsed + unknown
     outages = [
         Outage(start=one.start, end=None if one.still else one.end, seconds=(one.end - one.start).total_seconds())
-        for one in since(line.outages, span.earliest)
+        for one in line.outages_in(span)
     ]
     return ChannelScore(
         channel=channel.id,
@@ -127,7 +126,10 @@ def _calls(line: Line, span: Interval) -> Calls | None:
         last = revisions[-1]
         if last.obligation == "response" and last.subject not in outcomes and span.earliest <= last.onset <= span.latest:
             held = last.resolved if last.resolved is not None and last.resolved <= span.latest else None
-            outcomes[last.subject] = _late(last.reason, last.onset, held)
+            if last.reason == "declined" and min(each.at for each in revisions if each.reason == "declined") > span.latest:
+                outcomes[last.subject] = ("unanswered" if span.latest > last.deadline else "pending"), None
+            else:
+                outcomes[last.subject] = _late(last.reason, last.onset, held)
     if not outcomes:
         return None
     tally = [name for name, _ in outcomes.values()]
@@ -148,7 +150,13 @@ def _outcome(duty: RequestDuty, placed: Interval, until: datetime) -> tuple[str,
     deadline = duty.rule.obligation.steps[0].after.after(placed.latest)
     for finding in duty.findings:
         held = finding.resolved if finding.resolved is not None and finding.resolved <= until else None
-        if finding.reason == "declined" or deadline < until:
+        if finding.reason == "declined":
+            # Until the refusal it was waited for as for any other.
+            refused = min(claim.occurred.earliest for claim in duty.claims.values() if claim.data.outcome == "declined")
+            if refused > until:
+                break
+            return "declined", None
+        if deadline < until:
             return _late(finding.reason, placed.earliest, held)
     held_at = duty.answered
     if held_at is not None and held_at.earliest <= until:

@@ -56,6 +56,15 @@ class Line:
         """The first contact that certainly came at or after ``moment``."""
         return next((contact for contact in self.contacts if contact.earliest >= moment), None)
 
+    def outages_in(self, span: Interval) -> list[Stretch]:
+        """The outages within the span and the channel's own dates: after these it is no channel, and not out."""
+        own = _existing(self.channel, span)
+        return [
+            Stretch(one.start, min(one.end, own.latest), one.still and own.latest == span.latest)
+            for one in since(self.outages, own.earliest)
+            if one.start < own.latest
+        ]
+
     def seconds(self, condition: Condition) -> float:
         """How long the channel was in this condition, within the span."""
         return sum(((one.end - one.start).total_seconds() for one in self.segments if one.condition == condition), 0.0)

@@ -7,7 +7,7 @@ import pytest
 
 from streams.events import AnyEvent
 from streams.scorecard import Calls, Outage, scorecard
-from tests.core.world import at, check, event
+from tests.core.world import RULES, agreements, at, check, event
 from tests.scorecard.past import DAY, HOUR, beats, card, channel, contact, request, status, watched
 
 # The lines east and west are due at 00:00Z and 08:00Z, with half an hour of grace; START is a midnight.
@@ -215,6 +215,29 @@ def test_requests_for_a_call(events: list[tuple[float, str]], until: float, expe
     score = channel(card([one for one in asked if one.time <= at(until)], until), "phone")
     nothing: dict[str, Any] = dict.fromkeys(("answered", "late", "declined", "unanswered", "pending"), 0)
     assert score.calls == Calls(**{"asked": 1, "median": None, "longest": None, **nothing, **expected})
+
+
+@pytest.mark.parametrize(
+    ("until", "expected"), [(17, "pending"), (18, "pending"), (19, "unanswered"), (39, "unanswered"), (40, "declined")]
+)
+@pytest.mark.parametrize("later", [60, 800 * 24], ids=["still looked at", "settled"])
+def test_a_call_is_declined_only_once_it_was(until: float, expected: str, later: float) -> None:
+    watch, said = watched([request("r", 10, "placed"), request("d", 40, "declined")], later)
+    calls = channel(scorecard(watch, said, at(0), at(until)), "phone").calls
+    assert calls is not None
+    assert (calls.asked, getattr(calls, expected)) == (1, 1)
+
+
+def test_a_channel_is_not_out_outside_its_own_dates() -> None:
+    dated = RULES.replace('id = "phone"\n', 'id = "phone"\nepoch = { from = 2026-02-27, until = 2026-02-28 }\n')
+    watch, said = watched([status("off", 20, "suspended", "phone")], 100, agreements(dated))
+    score = channel(scorecard(watch, said, at(0), at(100)), "phone")
+    assert (score.observed, score.lapsed) == (24 * HOUR, 24 * HOUR)
+    assert score.longest_outage == Outage(start=at(24), end=at(48), seconds=24 * HOUR)
+    within = channel(scorecard(watch, said, at(0), at(40)), "phone")
+    assert within.longest_outage == Outage(start=at(24), end=None, seconds=16 * HOUR)
+    after = channel(scorecard(watch, said, at(60), at(100)), "phone")
+    assert (after.observed, after.outages, after.longest_outage) == (0, 0, None)
 
 
 def test_an_answered_line_check_is_not_the_call_that_was_asked_for() -> None:
