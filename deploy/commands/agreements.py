@@ -1,5 +1,6 @@
 """``steadyline agreements``: the rules as they are loaded, one of them in full, and a check of one's own file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -123,13 +124,15 @@ def _epoch(agreement: Agreement) -> str:
 def _show(agreement: Agreement) -> None:
     console = out()
     console.print(words(agreement.title, "bold"))
-    console.print(words(f"{agreement.id}, {agreement.standing}, {_epoch(agreement)}, {', '.join(agreement.parties)}"))
+    about = words(f"{agreement.id}, {agreement.standing}, {_epoch(agreement)}, {', '.join(agreement.parties)}")
+    console.print(about.append_text(_unverified(agreement.unverified)))
     console.print(words(agreement.summary))
     for source in agreement.sources:
         console.print(words(f"  {source}", "dim"), soft_wrap=True)
     for channel in agreement.channels:
         marks = "".join(mark for on, mark in ((channel.military, " military"), (channel.hypothetical, " proposed")) if on)
-        console.print(words(f"\nchannel {channel.id}: {channel.title} ({', '.join(channel.parties)}){marks}"))
+        about = words(f"channel {channel.id}: {channel.title} ({', '.join(channel.parties)}){marks}")
+        console.print(Text.assemble("\n", about, _unverified(channel.unverified)))
     for obligation in agreement.obligations:
         console.print(_heading(obligation))
         console.print(words(f"  {obligation.clause}"))
@@ -140,9 +143,11 @@ def _show(agreement: Agreement) -> None:
 
 def _heading(obligation: AnyObligation) -> Text:
     text = Text.assemble("\n", words(f"{obligation.__struct_config__.tag} ", "cyan"), words(obligation.id, "bold"))
-    if obligation.unverified:
-        text.append_text(words(f" [unverified] {', '.join(obligation.unverified)}", "magenta"))
-    return text
+    return text.append_text(_unverified(obligation.unverified))
+
+
+def _unverified(fields: Sequence[str]) -> Text:
+    return words(f" [unverified] {', '.join(fields)}" if fields else "", "magenta")
 
 
 def _numbers(obligation: AnyObligation) -> str:

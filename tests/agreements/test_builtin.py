@@ -128,6 +128,7 @@ def test_history_is_judged_by_the_rules_of_its_day(agreement: str, obligation: s
         ("launch-1988", "launch-as-notified", "valid_for"),
         ("plns-2000", "prelaunch", "lead"),
         ("plns-2000", "prelaunch", "longest_lead"),
+        ("hcoc-2002", "as-notified", "clause"),
         ("hcoc-2002", "as-notified", "required"),
         ("vienna-document-2011", "unusual-activity", "steps"),
         ("proposed-us-china", "prelaunch", "scope.min_range_km"),
@@ -138,9 +139,25 @@ def test_a_number_from_memory_is_marked_as_unverified(agreement: str, obligation
     assert field in rule(agreement, obligation).unverified
 
 
-@pytest.mark.parametrize("agreement", ["us-china-mou-2014", "vienna-document-2011", "washington-moscow-link", "new-start-2010"])
+@pytest.mark.parametrize(
+    "agreement",
+    [
+        "incsea-1972",
+        "japan-china-macm-2018",
+        "new-start-2010",
+        "us-china-mmca-1998",
+        "us-china-mou-2014",
+        "vienna-document-2011",
+        "washington-moscow-link",
+    ],
+)
 def test_a_date_from_memory_is_marked_as_unverified(agreement: str) -> None:
     assert "epoch" in AGREEMENTS[agreement].unverified
+
+
+@pytest.mark.parametrize("agreement", ["notam", "vienna-document-2011"])
+def test_a_summary_with_a_number_from_memory_is_marked_as_unverified(agreement: str) -> None:
+    assert "summary" in AGREEMENTS[agreement].unverified
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,13 @@ def test_a_missing_agreement_is_bad_input(steadyline: Steadyline, tmp_path: Path
     assert "missing.toml" in result.stderr
 
 
+def test_an_agreement_is_shown_with_what_rests_on_memory(steadyline: Steadyline) -> None:
+    shown = steadyline("agreements", "show", "washington-moscow-link").stdout.splitlines()
+    assert "washington-moscow-link, treaty, 1963-06-20.., US, RUS [unverified] epoch" in shown
+    assert "channel washington-moscow-link: Washington-Moscow link (US, RUS) [unverified] clause" in shown
+    assert not any("\\x0a" in line for line in shown)
+
+
 def test_agreements_are_listed_and_shown(steadyline: Steadyline) -> None:
     names = [agreement.id for agreement in load_builtin()]
     for arguments in (("agreements",), ("agreements", "list")):
