@@ -30,6 +30,7 @@ TOGETHER = 5_000
 """Events of one transaction, about."""
 MOST_SOURCES = 100
 """Sources of one id that a retraction is held against: everybody waits for that."""
+WITHHELD = "another source took back its own event of this id, and with it any other: send it under another id"
 _ASKED = 5.0
 _EACH = 512
 _log = structlog.stdlib.get_logger(__name__)
@@ -337,11 +338,15 @@ class Intake:
         turned: Turned | None = None
         if isinstance(event, Retraction) and (why := _not_own(ledger, parcel.token, event.data.retracts)) is not None:
             turned = Turned(waiting.index, event.id, "$.data.retracts", why, 403)
+        elif _withheld(ledger, parcel.token, event.id):
+            turned = Turned(waiting.index, event.id, "$.id", WITHHELD, 409)
         else:
             match ledger.take(event.source, event.id, digest, now):
                 case "new":
                     outcome.accepted += 1
                     new.append(_New(parcel, waiting, outcome, Arrival(event, data)))
+                    if isinstance(event, Retraction) and parcel.token is not None and not parcel.token.retracts_any:
+                        ledger.take_back(event.source, event.data.retracts)
                 case "duplicate":
                     outcome.duplicates += 1
                 case "conflict":
@@ -369,6 +374,17 @@ def _not_own(ledger: Ledger, token: Token | None, name: str) -> str | None:
     if sources and all(token.owns(source) for source in sources):
         return None
     return "the token may take back only what came in from its own sources, and is still remembered"
+
+
+def _withheld(ledger: Ledger, token: Token | None, name: str) -> bool:
+    """Whether somebody else took back what is called ``name`` before this one came, who may take back only their own.
+
+    The watch would believe nothing of that name any more: better that its source hears of it.
+    """
+    if token is None:
+        return False
+    sources = ledger.taken_back(name, MOST_SOURCES + 1)
+    return len(sources) > MOST_SOURCES or not all(token.owns(source) for source in sources)
 
 
 def _tell(future: "asyncio.Future[Outcome]", told: Outcome | Exception) -> None:

@@ -36,6 +36,11 @@ CREATE TABLE notes (number INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT 
 CREATE INDEX notes_of ON notes (name, number);
 """
 
+# Never swept: the watch holds a retraction against whatever comes under its id, however late. A ledger from before has none.
+_TAKEN_BACK = """
+CREATE TABLE IF NOT EXISTS taken_back (id BLOB NOT NULL, source TEXT NOT NULL, PRIMARY KEY (id, source)) WITHOUT ROWID
+"""
+
 Verdict = Literal["new", "duplicate", "conflict"]
 
 
@@ -64,6 +69,11 @@ class Ledger:
         self._slice = 0
         self._swept: datetime | None = None
         self._db = opened(path, LAYOUT)
+        try:
+            self._db.execute(_TAKEN_BACK)
+        except sqlite3.Error as error:
+            self._db.close()
+            raise self._failed(error) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -97,6 +107,15 @@ class Ledger:
     def sources(self, name: str, most: int) -> list[str]:
         """The sources that sent an event of this id, at most so many of them."""
         rows = self._db.execute("SELECT source FROM taken WHERE id = ? LIMIT ?", (_key(name), most))
+        return [source for (source,) in rows]
+
+    def take_back(self, source: str, name: str) -> None:
+        """Note that a source took back what is called ``name``."""
+        self._db.execute("INSERT OR IGNORE INTO taken_back (id, source) VALUES (?, ?)", (_key(name), source))
+
+    def taken_back(self, name: str, most: int) -> list[str]:
+        """The sources that took back what is called ``name``, at most so many of them."""
+        rows = self._db.execute("SELECT source FROM taken_back WHERE id = ? LIMIT ?", (_key(name), most))
         return [source for (source,) in rows]
 
     def hear(self, name: str, now: datetime) -> None:

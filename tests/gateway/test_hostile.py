@@ -7,13 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
 from producers.gateway.limits import Limits
-from tests.gateway.running import BATCH, ONE, STREAM, Running, incident, running
+from tests.gateway.running import BATCH, MINE, ONE, STREAM, Running, event, incident, running
 
 QUICK = Limits(idle_seconds=0.4, body_seconds=0.8, opening_seconds=0.4, at_once=4, batch_events=50, linger_seconds=0.1)
 
@@ -221,3 +222,31 @@ def test_nothing_that_is_secret_or_hostile_gets_into_the_log_of_what_it_does(
     assert "listens" in told
     for never in (secret, address.rpartition("/")[2], "forged", "\x1b[2J"):
         assert never not in told
+
+
+def test_what_was_taken_back_before_it_came_is_not_swallowed(gateway: Running) -> None:
+    theirs = "urn:test:other"
+    other, every = gateway.token(sources=(theirs,)), gateway.token(sources=("urn:test:every",), retracts_any=True)
+
+    def back(name: str, of: str, source: str = theirs) -> dict[str, Any]:
+        return event("retraction", name, {"retracts": of}, source=source)
+
+    assert gateway.post(incident("guessed", source=theirs), **other).status_code == 202
+    assert gateway.post(back("r-ahead", "guessed"), **other).status_code == 202
+    # In the log it would be believed by no watch, and nobody would know.
+    answer = gateway.post([incident("guessed"), incident("guessed-again")], BATCH).json()
+    (refused,) = answer["refused"]
+    assert (refused["id"], refused["field"], refused["status"], answer["accepted"]) == ("guessed", "$.id", 409, 1)
+    assert "another id" in refused["reason"]
+    assert any(b'"guessed"' in letter.data for letter in gateway.dead_letters())
+    # Whoever took it back may go on under that id, and may take back the retraction; sent again, it is the same.
+    assert gateway.post(back("r-ahead", "guessed"), **other).json()["duplicates"] == 1
+    assert gateway.post(back("r-back", "r-ahead"), **other).status_code == 202
+    # Nor is somebody's retraction made to count for nothing in that way, without a word.
+    assert gateway.post(incident("mine-ahead")).status_code == 202
+    assert gateway.post(incident("r-guessed", source=theirs), **other).status_code == 202
+    assert gateway.post(back("r-2", "r-guessed"), **other).status_code == 202
+    assert gateway.post(back("r-guessed", "mine-ahead", MINE)).status_code == 409
+    # A token that may take back everybody's events means also those that come later.
+    assert gateway.post(back("r-any", "late", "urn:test:every"), **every).status_code == 202
+    assert gateway.post(incident("late")).status_code == 202
