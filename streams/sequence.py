@@ -5,6 +5,10 @@ that right: a tick goes to all three, and is passed once it has come in each. Wh
 known, and is taken in topic by topic, each in its own order. So now is the least of what the topics' last ticks say, and
 whoever reads the log, live or afterwards, whole or after a crash, takes in the same events at the same times.
 
+A topic may lack a tick: who sent it was killed, or it came behind a later one, as an early tick beside the clock's may. Then
+what stands there before the next later tick is taken in with it, for it may have been there first; were it taken in after it,
+a deadline could pass ahead of the very event that meets it.
+
 A feed's heartbeat counts once each topic has had one as late: its word covers the evidence that stands in the others too.
 """
 
@@ -193,11 +197,18 @@ class Sequencer:
             items: list[Placed | Unread] = []
             beats = False
             for lane in lanes:
-                if lane.closed and lane.closed[0].barrier == first:
-                    part = lane.closed.popleft()
+                if not lane.closed:
+                    continue
+                part = lane.closed[0]
+                if part.barrier == first:
+                    lane.closed.popleft()
                     lane.position = part.end
-                    items += part.items
-                    beats = beats or part.beats
+                else:
+                    # The tick will not come here any more: nobody may meet it before what could have come ahead of it.
+                    lane.closed[0] = part._replace(items=[], beats=False)
+                    lane.position = part.end - 1
+                items += part.items
+                beats = beats or part.beats
             self._passed = first
             yield Epoch(self._vouched(items) if beats else items, first[0])
 

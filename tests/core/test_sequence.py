@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.events.decode import encode
+from streams.partition import PartitionWatch
 from streams.sequence import Epoch, Sequencer, Unread
 from streams.topics import CHANNELS, INCIDENTS, INPUTS, LAUNCHES
-from tests.core.world import at, event
+from tests.core.world import WORLD, at, contact, event, incident
 
 Told = tuple[datetime, tuple[str, ...]]
 
@@ -61,15 +62,34 @@ def test_now_is_the_least_of_the_last_ticks() -> None:
     assert fed(Sequencer(), launches=ahead, channels=ahead, incidents=[tick(1)]) == [(at(1), ())]
 
 
-def test_a_tick_that_one_topic_lacks_is_passed_with_the_next() -> None:
+def test_where_a_topic_lacks_a_tick_nothing_there_comes_after_it_that_may_have_been_first() -> None:
     sequencer = Sequencer()
     whole = [tick(1), talk("a"), tick(2), talk("b"), tick(3)]
-    gaps = [tick(1), talk("c"), tick(3)]
+    gaps = [tick(1), talk("c"), tick(3), talk("d")]
     assert fed(sequencer, launches=whole, channels=gaps, incidents=whole[-1:]) == [
         (at(1), ()),
-        (at(2), ("a",)),
-        (at(3), ("b", "c")),
+        (at(2), ("a", "c")),
+        (at(3), ("b",)),
     ]
+    assert sequencer.positions == {LAUNCHES: 5, CHANNELS: 3, INCIDENTS: 1}
+
+
+def test_an_early_tick_that_comes_behind_the_clocks_own_parts_nothing_from_it() -> None:
+    straight = [tick(1), tick(1.9, "early"), tick(2)]
+    crossed = [tick(1), talk("answer"), tick(2), tick(1.9, "early"), tick(3)]
+    assert fed(Sequencer(), launches=straight, channels=straight, incidents=crossed) == [
+        (at(1), ()),
+        (at(1.9), ("answer",)),
+        (at(2), ()),
+    ]
+
+
+def test_no_deadline_passes_ahead_of_the_contact_that_meets_it_because_a_tick_was_lost() -> None:
+    ticks = [tick(0.5), tick(2), tick(3.05), tick(4)]
+    spoken = [tick(0.5), encode(incident("i", 1)), tick(2), encode(contact("c", 2.9)), tick(4)]
+    watch = PartitionWatch(WORLD, 0, 1)
+    topics: dict[str, list[bytes]] = {LAUNCHES: ticks, CHANNELS: ticks, INCIDENTS: spoken}
+    assert [lapse for topic, records in topics.items() for lapse in watch.take(topic, list(enumerate(records))).lapses] == []
 
 
 def test_a_tick_that_is_not_later_than_the_last_is_passed_over() -> None:
