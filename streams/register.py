@@ -4,7 +4,7 @@ Whatever way the evidence changed, the register compares what is found now with 
 difference as one more revision. So a late report needs no code of its own.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -79,9 +79,7 @@ class Register:
                 del book[key]
                 gone = True
             elif finding_before is not None:
-                withdrawn = msgspec.structs.replace(
-                    lapse, revision=lapse.revision + 1, change="withdrawn", at=at, because=because, state="withdrawn"
-                )
+                withdrawn = _withdrawn(lapse, at, because)
                 book[key] = (None, withdrawn)
                 changed.append(withdrawn)
         if not book:
@@ -89,6 +87,22 @@ class Register:
         if changed or gone:
             self._touch(place)
         changed.sort(key=lambda lapse: (lapse.onset, lapse.id))
+        return changed
+
+    def abandon(self, rules: Container[str], at: datetime) -> list[Lapse]:
+        """Withdraw what stands open under a rule that is none of ``rules`` (by their names); return the new revisions.
+
+        Nobody would judge it ever again, so it would stay open for ever, and ring.
+        """
+        changed: list[Lapse] = []
+        places = [(duty, slot) for duty, slots in self._open.items() for slot in slots]
+        for place in sorted(places):
+            for lapse in self._open[place[0]][place[1]]:
+                if f"{lapse.agreement}/{lapse.rule}" not in rules:
+                    withdrawn = _withdrawn(lapse, at, None)
+                    self._books[place][lapse.id] = (None, withdrawn)
+                    changed.append(withdrawn)
+            self._touch(place)
         return changed
 
     def lapses(self) -> list[Lapse]:
@@ -163,6 +177,12 @@ class Register:
             exercise=self._exercise,
             run=self._run,
         )
+
+
+def _withdrawn(lapse: Lapse, at: datetime, because: str | None) -> Lapse:
+    return msgspec.structs.replace(
+        lapse, revision=lapse.revision + 1, change="withdrawn", at=at, because=because, state="withdrawn"
+    )
 
 
 def _what_changed(finding: Finding, before: Lapse | None) -> tuple[Change, datetime]:

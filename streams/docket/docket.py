@@ -150,6 +150,10 @@ class Docket:
             case _:
                 return False
 
+    def rules(self) -> frozenset[str]:
+        """The names of all rules by which anything is judged, here or in another watch; those of the feeds' heartbeats too."""
+        return frozenset([*(rule.name for rule in self.book.rules()), *(duty.rule.name for duty in self.duties())])
+
     def duties(self) -> Iterator[Duty]:
         """Every duty there is now."""
         yield from self.channels.duties()

@@ -9,6 +9,8 @@ import pytest
 
 import streams.events
 from streams import floor, memory, sequence
+from streams.events import AnyEvent, Tick
+from streams.events.decode import encode
 from streams.lapses import Finding, Lapse
 from streams.layouts import LayoutError
 from streams.matching.match import Match
@@ -17,9 +19,11 @@ from streams.obligations.prior import KeptNotice
 from streams.obligations.salvos import Judged
 from streams.partition import LAYOUT, PartitionWatch
 from streams.retractions import Taken
+from streams.routes import topic_of
 from streams.signs import Sign
+from streams.topics import INPUTS
 from tests.core.test_floor import sent
-from tests.core.world import WORLD, check
+from tests.core.world import RULES, WORLD, agreements, at, check, event, incident, status
 from tests.shapes import shape_of
 
 
@@ -94,3 +98,36 @@ def shape_of_the_state() -> str:
 
 def test_another_layout_has_another_number() -> None:
     assert shape_of_the_state() == LAYOUTS[LAYOUT], "raise LAYOUT where one version would misread another's; put this here"
+
+
+def test_what_stands_open_under_a_rule_that_is_gone_is_withdrawn_at_the_restart_without_it() -> None:
+    """Nobody would ever judge it again: it would ring for ever."""
+    reported = [event("tick", "t-0", 0.5, {}), status("s", 1, "phone"), incident("i", 1), event("tick", "t-1", 6, {})]
+    watch = PartitionWatch(WORLD, 0, 1)
+    opened = [
+        lapse
+        for topic in INPUTS
+        for lapse in watch.take(topic, list(enumerate(map(encode, [one for one in reported if goes(one, topic)])))).lapses
+    ]
+    cells = {name: cell for name, cell in watch.changes(clock=True).items() if cell is not None}
+    start = RULES.index('[[obligations]]\nkind = "standing"\nid = "open"')
+    fewer = agreements(RULES[:start] + RULES[RULES.index("[[obligations]]", start + 1) :])
+    watch = PartitionWatch(fewer, 0, 1)
+    withdrawn = watch.recall(cells)
+    assert {(lapse.rule, lapse.state) for lapse in opened} == {("open", "open"), ("contact", "open")}
+    assert [(lapse.rule, lapse.revision, lapse.state, lapse.at) for lapse in withdrawn] == [("open", 2, "withdrawn", at(6))]
+    assert watch.open_lapses() == 1
+    for name, cell in watch.changes(clock=True).items():
+        if cell is None:
+            cells.pop(name, None)
+        else:
+            cells[name] = cell
+    assert PartitionWatch(fewer, 0, 1).recall(cells) == []
+    # The rule is back, and what it is about is as it was.
+    (reopened,) = PartitionWatch(WORLD, 0, 1).recall(cells)
+    assert (reopened.id, reopened.revision, reopened.change) == (withdrawn[0].id, 3, "reopened")
+
+
+def goes(one: AnyEvent, topic: str) -> bool:
+    """Whether an event goes to this topic; ticks go to all."""
+    return isinstance(one, Tick) or topic_of(one) == topic
