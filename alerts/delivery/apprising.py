@@ -12,8 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import apprise
+import requests
 from apprise.plugins.custom_form import NotifyForm
 from apprise.plugins.custom_json import NotifyJSON
 from apprise.plugins.custom_xml import NotifyXML
@@ -27,7 +29,7 @@ from alerts.delivery.addresses import Lookup, address_of, look_up, refuse_unmean
 from alerts.delivery.fitting import SHORT, fitted
 from alerts.delivery.ports import Message, ReceiverError, UndeliveredError
 from alerts.policy import Receiver
-from streams.allowing import AllowList
+from streams.allowing import AllowList, literal
 from streams.severity import Severity
 
 TIMEOUT = 10.0
@@ -54,6 +56,29 @@ def _message_id(idstring: str | None = None, domain: str | None = None) -> str:
 
 # Apprise gives each mail a random Message-ID and takes no other; the same mail sent again after a crash must be known by it.
 vars(mails)["make_msgid"] = _message_id
+
+_calling: ContextVar[Callable[[str], None] | None] = ContextVar("refuses hosts while a message is delivered", default=None)
+_send = requests.adapters.HTTPAdapter.send
+
+
+class _UnmeantError(requests.RequestException):
+    """A host that is not to be called; services take it for one that does not answer."""
+
+
+def _meant(
+    self: requests.adapters.HTTPAdapter,
+    request: requests.PreparedRequest,
+    *rest: Any,  # noqa: ANN401 - handed on as they are
+    **more: Any,  # noqa: ANN401
+) -> requests.Response:
+    refuse = _calling.get()
+    if refuse is not None:
+        refuse(urlsplit(request.url or "").hostname or "")
+    return _send(self, request, *rest, **more)
+
+
+# Some services have a host elsewhere in their address, or are told by one host to call another.
+requests.adapters.HTTPAdapter.send = _meant  # type: ignore[method-assign]
 
 
 class AppriseReceiver:
@@ -108,6 +133,21 @@ class AppriseReceiver:
         said: list[str] = []
         post = apprise.Apprise(asset=service.asset)
         post.add(service)
+        unmeant: list[UndeliveredError] = []
+
+        def refuse(called: str) -> None:
+            try:
+                addresses = [called] if literal(called) is not None else list(self._lookup(called))
+            except OSError:
+                # Behind a proxy names of the world need not be known here.
+                return
+            try:
+                refuse_unmeant(called, self._allow, lambda _: addresses)
+            except UndeliveredError as error:
+                unmeant.append(error)
+                raise _UnmeantError(str(error)) from None
+
+        calling = _calling.set(refuse)
         token = _named.set(f"<{message.sending.key}@steadyline>")
         try:
             took = post.notify(
@@ -121,6 +161,9 @@ class AppriseReceiver:
             raise UndeliveredError(without_secrets(f"{type(error).__name__}: {error}", address)) from None
         finally:
             _named.reset(token)
+            _calling.reset(calling)
+        if not took and unmeant:
+            raise unmeant[0]
         if not took:
             raise UndeliveredError(without_secrets("; ".join(said) or "refused, without a reason", address)[:500])
 

@@ -173,6 +173,17 @@ def test_no_page_knocks_within_our_own_walls_unless_that_was_allowed(host: str, 
     assert len(asked) == (0 if resolved is None else 3)
 
 
+@pytest.mark.parametrize("resolved", ["127.0.0.1", "169.254.169.254", "10.1.2.3"])
+def test_a_host_elsewhere_in_an_address_is_held_against_the_allow_list_too(resolved: str) -> None:
+    url = "acs://a@b.test/QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=/inner.example.test/c@d.test"
+
+    async def refused(port: Port) -> None:
+        with pytest.raises(UndeliveredError, match=r"inner\.example\.test is not called"):
+            await port.deliver(message())
+
+    run(AppriseReceiver(receiver(url=url), Path(), NOWHERE, lookup=lambda _: [resolved]), refused)
+
+
 def test_an_address_in_a_file_is_read_anew_each_time(tmp_path: Path) -> None:
     file = tmp_path / "hook-url"
     with webhook() as hook:
