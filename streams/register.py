@@ -4,7 +4,7 @@ Whatever way the evidence changed, the register compares what is found now with 
 difference as one more revision. So a late report needs no code of its own.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -89,16 +89,16 @@ class Register:
         changed.sort(key=lambda lapse: (lapse.onset, lapse.id))
         return changed
 
-    def abandon(self, rules: Container[str], at: datetime) -> list[Lapse]:
-        """Withdraw what stands open under a rule that is none of ``rules`` (by their names); return the new revisions.
+    def abandon(self, judged: Callable[[Lapse], bool], at: datetime) -> list[Lapse]:
+        """Withdraw what stands open and is not ``judged`` any more; return the new revisions.
 
-        Nobody would judge it ever again, so it would stay open for ever, and ring.
+        Else it would stay open for ever, and ring.
         """
         changed: list[Lapse] = []
         places = [(duty, slot) for duty, slots in self._open.items() for slot in slots]
         for place in sorted(places):
             for lapse in self._open[place[0]][place[1]]:
-                if f"{lapse.agreement}/{lapse.rule}" not in rules:
+                if not judged(lapse):
                     withdrawn = _withdrawn(lapse, at, None)
                     self._books[place][lapse.id] = (None, withdrawn)
                     changed.append(withdrawn)

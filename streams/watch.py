@@ -299,7 +299,7 @@ class Watch:
                 if isinstance(duty, LaneDuty):
                     duty.reconsider()
             self._dirty = {duty.name: duty for duty in duties}
-            revisions = [*self._settle(self.now, None), *self.register.abandon(self.docket.rules(), self.now)]
+            revisions = [*self._settle(self.now, None), *self.register.abandon(self.docket.judges, self.now)]
         if clock.drill:
             self._drill = Watch(self._agreements, run=self._run, exercise=True, remit=self.remit)
             revisions += self._drill.recall({name[1:]: cell for name, cell in cells.items() if name[0] == "drill"})

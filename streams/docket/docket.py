@@ -3,6 +3,7 @@
 from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import datetime
 
+from streams.agreements.model import Cadence, Response, Standing
 from streams.docket.channels import ChannelDocket
 from streams.docket.incidents import IncidentDocket
 from streams.docket.launches import LaunchDocket
@@ -24,10 +25,12 @@ from streams.events import (
 )
 from streams.events.decode import Refused
 from streams.events.times import spoken
+from streams.lapses import Lapse
 from streams.obligations.benchmark import LIVE_CHANNELS, BenchmarkDuty
 from streams.obligations.cadence import SlotDuty
 from streams.obligations.duty import Duty
 from streams.obligations.gap import GapDuty
+from streams.obligations.heartbeat import HEARTBEAT
 from streams.obligations.prior import LaneDuty
 from streams.obligations.response import IncidentDuty, RequestDuty
 from streams.obligations.standing import ChannelStandingDuty
@@ -150,9 +153,21 @@ class Docket:
             case _:
                 return False
 
-    def rules(self) -> frozenset[str]:
-        """The names of all rules by which anything is judged, here or in another watch; those of the feeds' heartbeats too."""
-        return frozenset([*(rule.name for rule in self.book.rules()), *(duty.rule.name for duty in self.duties())])
+    def judges(self, lapse: Lapse) -> bool:
+        """Whether what a lapse is of is judged still, here or in another watch: by its rule, or as a feed's silence."""
+        subject = lapse.subject.partition("/")[0]
+        for rule in self.book.rules():
+            if (rule.agreement.id, rule.obligation.id) != (lapse.agreement, lapse.rule):
+                continue
+            match rule.obligation:
+                case Cadence(channels=channels) | Response(trigger="request", channels=channels):
+                    return subject in channels
+                case Standing(regime=False, channels=channels):
+                    return subject in channels
+                case _:
+                    return True
+        home = self.book.feed_homes.get(subject)
+        return lapse.rule == HEARTBEAT and home is not None and home.id == lapse.agreement
 
     def duties(self) -> Iterator[Duty]:
         """Every duty there is now."""

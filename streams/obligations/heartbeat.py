@@ -12,13 +12,16 @@ from streams.rulebook import Rule
 from streams.severity import Severity
 from streams.spans import in_words
 
+HEARTBEAT = "feed-heartbeat"
+"""The id of the rule, in every agreement that has a feed."""
+
 
 def heartbeat_rule(feed: Feed, home: Agreement) -> Rule[Cadence]:
     """The rule a feed is held to: a heartbeat, and silence after so long."""
     return Rule(
         home,
         Cadence(
-            id="feed-heartbeat",
+            id=HEARTBEAT,
             clause=f"The feed {feed.id} shows a sign of life every {feed.heartbeat}; after {feed.silent_after} it is silent.",
             sources=home.sources,
             channels=(feed.id,),

@@ -9,6 +9,7 @@ import pytest
 
 import streams.events
 from streams import floor, memory, sequence
+from streams.agreements.model import Agreement
 from streams.events import AnyEvent, Tick
 from streams.events.decode import encode
 from streams.lapses import Finding, Lapse
@@ -23,7 +24,7 @@ from streams.routes import topic_of
 from streams.signs import Sign
 from streams.topics import INPUTS
 from tests.core.test_floor import sent
-from tests.core.world import RULES, WORLD, agreements, at, check, event, incident, status
+from tests.core.world import RULES, WORLD, agreements, at, changed, check, event, incident, status
 from tests.shapes import shape_of
 
 
@@ -100,8 +101,19 @@ def test_another_layout_has_another_number() -> None:
     assert shape_of_the_state() == LAYOUTS[LAYOUT], "raise LAYOUT where one version would misread another's; put this here"
 
 
-def test_what_stands_open_under_a_rule_that_is_gone_is_withdrawn_at_the_restart_without_it() -> None:
-    """Nobody would ever judge it again: it would ring for ever."""
+_START = RULES.index('[[obligations]]\nkind = "standing"\nid = "open"')
+
+
+@pytest.mark.parametrize(
+    "fewer",
+    [
+        agreements(RULES[:_START] + RULES[RULES.index("[[obligations]]", _START + 1) :]),
+        changed(('channels = ["east", "west", "talks", "phone"]', 'channels = ["east", "west", "talks"]')),
+    ],
+    ids=["the rule", "its channel"],
+)
+def test_what_stands_open_and_is_judged_no_more_is_withdrawn_at_the_restart(fewer: tuple[Agreement, ...]) -> None:
+    """It would ring for ever."""
     reported = [event("tick", "t-0", 0.5, {}), status("s", 1, "phone"), incident("i", 1), event("tick", "t-1", 6, {})]
     watch = PartitionWatch(WORLD, 0, 1)
     opened = [
@@ -110,8 +122,6 @@ def test_what_stands_open_under_a_rule_that_is_gone_is_withdrawn_at_the_restart_
         for lapse in watch.take(topic, list(enumerate(map(encode, [one for one in reported if goes(one, topic)])))).lapses
     ]
     cells = {name: cell for name, cell in watch.changes(clock=True).items() if cell is not None}
-    start = RULES.index('[[obligations]]\nkind = "standing"\nid = "open"')
-    fewer = agreements(RULES[:start] + RULES[RULES.index("[[obligations]]", start + 1) :])
     watch = PartitionWatch(fewer, 0, 1)
     withdrawn = watch.recall(cells)
     assert {(lapse.rule, lapse.state) for lapse in opened} == {("open", "open"), ("contact", "open")}
