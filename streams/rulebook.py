@@ -1,6 +1,6 @@
 """The agreements in force, indexed by what events name: channels, dyads, parties, regimes, feeds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -45,9 +45,14 @@ class Rule(Generic[O_co]):
 
     def in_force_throughout(self, span: Interval) -> bool:
         """Whether it is in force at every instant of ``span``: on the day on which it ends, it can have been over already."""
-        earliest, latest = span
-        # A whole day ends where the next begins, which is not part of it.
-        return self.in_force(earliest) and (latest == earliest or self.in_force(latest - timedelta(microseconds=1)))
+        return throughout(self.in_force, span)
+
+
+def throughout(holds: Callable[[datetime], bool], span: Interval) -> bool:
+    """Whether what has its dates is there at both ends of ``span``."""
+    earliest, latest = span
+    # A whole day ends where the next begins, which is not part of it.
+    return holds(earliest) and (latest == earliest or holds(latest - timedelta(microseconds=1)))
 
 
 class RuleBook:

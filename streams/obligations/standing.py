@@ -4,6 +4,7 @@
 party's statement that its duty is in force again.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from streams.agreements.model import Channel, Standing
@@ -12,7 +13,7 @@ from streams.events.times import Interval, spoken, zone_named
 from streams.evidence import ChannelRecord, Suspension
 from streams.lapses import Finding
 from streams.obligations.duty import Duty
-from streams.rulebook import Rule
+from streams.rulebook import Rule, throughout
 from streams.spans import in_words
 
 
@@ -42,7 +43,8 @@ class ChannelStandingDuty(Duty):
         found = [
             self._finding(suspension)
             for suspension in self.record.suspensions()
-            if self.rule.in_force(suspension.start.earliest)
+            if self.rule.in_force_throughout(suspension.start)
+            and throughout(self.channel.epoch.holds, suspension.start)
             and (suspension.ended is None or suspension.ended.earliest >= settled)
         ]
         self.moved = found != self.findings
@@ -121,16 +123,26 @@ class RegimeRecord:
     def suspended(self, agreement: str, notice_type: str | None, moment: Interval) -> RegimeStatement | None:
         """The statement by which the duty can have been ended at some instant of ``moment``, if there is one."""
         ended: RegimeStatement | None = None
-        for event in self.about(agreement, notice_type):
+        for event, restores in _certain(self.about(agreement, notice_type)):
             if event.occurred.earliest > moment.latest:
                 break
             if event.data.status == "in-force":
                 # Restored on a day: until that day was over it may not have been, yet.
-                if event.occurred.latest <= moment.earliest:
+                if restores and event.occurred.latest <= moment.earliest:
                     ended = None
             elif ended is None:
                 ended = event
         return ended
+
+
+def _certain(statements: list[RegimeStatement]) -> Iterator[tuple[RegimeStatement, bool]]:
+    """Statements, each with whether it certainly came after all before it that ended the duty: only such a word restores it."""
+    until: datetime | None = None
+    for event in statements:
+        earliest, latest = event.occurred
+        yield event, until is None or earliest >= until
+        if event.data.status != "in-force":
+            until = latest if until is None else max(until, latest)
 
 
 class RegimeStandingDuty(Duty):
@@ -150,12 +162,14 @@ class RegimeStandingDuty(Duty):
         agreement, obligation = self.rule.agreement, self.rule.obligation
         found: list[Finding] = []
         opened: RegimeStatement | None = None
-        for event in self.record.about(agreement.id, obligation.notice_type):
+        for event, restores in _certain(self.record.about(agreement.id, obligation.notice_type)):
             if event.data.status == "in-force":
+                if not restores:
+                    continue
                 if opened is not None and event.occurred.earliest >= settled:
                     found.append(self._finding(opened, event))
                 opened = None
-            elif opened is None and self.rule.in_force(event.occurred.earliest):
+            elif opened is None and self.rule.in_force_throughout(event.occurred):
                 opened = event
         if opened is not None:
             found.append(self._finding(opened, None))

@@ -61,7 +61,8 @@ def unnotified(
         severity, changed = worst(*rule.missing), louder_at
         if resolved is None:
             arithmetic.append(f"no notice on record {rule.wait} after it either, at {spoken(louder_at)}: {severity.value}")
-    elif resolved is None:
+    elif resolved is None or louder_at < resolved:
+        # A receipt can be said before its time has come.
         wake = louder_at + INSTANT
     launches = [outcome.launch for outcome in salvo]
     if len(launches) > 1:

@@ -91,8 +91,8 @@ class Judge(Record):
         """Every stretch for which the channel was suspended."""
         return [
             Verdict(rule.id, name, start, "open" if end is None else "resolved", rule.severity, end)
-            for _, start, end in self.cut(name)
-            if self.agreement.in_force(rule, start)
+            for said, start, end in self.cut(name)
+            if self.throughout(rule, *said.occurred) and self.throughout(self.channels[name], *said.occurred)
         ]
 
     def regimes(self, rule: Standing) -> list[Verdict]:
@@ -111,11 +111,14 @@ class Judge(Record):
             for one in sorted(said, key=lambda one: (one.occurred.earliest, one.data.status != "in-force", one.id)):
                 moment = one.occurred.earliest
                 subject = f"{party}/{rule.notice_type}"
+                before = [other for other in said if other.data.status != "in-force" and other.occurred.earliest < moment]
                 if one.data.status == "in-force":
+                    if any(other.occurred.latest > moment for other in before):
+                        continue
                     if ended is not None:
                         found.append(Verdict(rule.id, subject, ended, "resolved", rule.severity, moment))
                     ended = None
-                elif ended is None and self.agreement.in_force(rule, moment):
+                elif ended is None and self.throughout(rule, *one.occurred):
                     ended = moment
             if ended is not None:
                 found.append(Verdict(rule.id, f"{party}/{rule.notice_type}", ended, "open", rule.severity, None))

@@ -45,7 +45,9 @@ def _owed(record: Record, rule: Prior, party: str, moment: Interval) -> bool:
     kept = True
     for one in sorted(said, key=lambda one: (one.occurred.earliest, one.data.status != "in-force")):
         if one.data.status == "in-force":
-            kept = kept or one.occurred.latest <= moment.earliest
+            ends = [other.occurred for other in said if other.data.status != "in-force"]
+            sure = all(end.earliest >= one.occurred.earliest or end.latest <= one.occurred.earliest for end in ends)
+            kept = kept or (sure and one.occurred.latest <= moment.earliest)
         elif one.occurred.earliest <= moment.latest:
             kept = False
     return kept or not rule.suspendable

@@ -123,10 +123,12 @@ class Record:
         """Whether rule and channel are in force at a moment."""
         return self.agreement.in_force(rule, moment) and channel.epoch.holds(moment)
 
-    def throughout(self, rule: Obligation, start: datetime, end: datetime) -> bool:
-        """Whether the rule is in force at every instant at which something can have happened."""
+    def throughout(self, what: Obligation | Channel, start: datetime, end: datetime) -> bool:
+        """Whether a rule is in force, or a channel there, at every instant at which something can have happened."""
         last = end if start == end else end - timedelta(microseconds=1)
-        return self.agreement.in_force(rule, start) and self.agreement.in_force(rule, last)
+        if isinstance(what, Channel):
+            return what.epoch.holds(start) and what.epoch.holds(last)
+        return self.agreement.in_force(what, start) and self.agreement.in_force(what, last)
 
     # What feeds vouch for.
 

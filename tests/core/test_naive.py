@@ -39,6 +39,8 @@ EDITS: list[tuple[str, str]] = [
     ('early = "5 min"\n', 'early = "5 min"\nmissed = ["info", "warn", "page", "critical"]\ntogether = "warn"\n'),
     ('grace = "30 min"\n', 'grace = "30 min"\nepochs = [{ from = 2026-02-27, until = 2026-02-28 }, { from = 2026-03-01 }]\n'),
     ('gravity = "high"\n', 'gravity = "high"\nepochs = [{ from = 2026-02-27, until = 2026-03-02 }]\n'),
+    ('channels = ["east", "west", "talks', 'epochs = [{ until = 2026-03-01 }]\nchannels = ["east", "west", "talks'),
+    ("regime = true\n", "regime = true\nepochs = [{ from = 2026-02-28, until = 2026-03-02 }]\n"),
     ('wait = "6 h"\n', 'wait = "6 h"\nfeed = "desk"\n'),
     ('lead = "24 h"\n', 'lead = "24 h"\nreference = "date"\n'),
     ("scope = {", 'longest_lead = "30 h"\nscope = {'),

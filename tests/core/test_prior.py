@@ -360,3 +360,13 @@ def test_a_launch_that_the_feed_vouches_for_is_a_lapse_whatever_is_unknown_of_th
     assert (story.one("prelaunch").state, story.one("prelaunch").severity.value) == ("open", "page")
     alone = Story(rules=rules).tell(beats(-2, 10), beats(20, 60)).until(known).now(told[0]).until(60)
     assert (alone.one("prelaunch").state, alone.one("prelaunch").severity.value) == ("unknown", "warn")
+
+
+def test_a_receipt_that_is_said_before_its_time_has_come_keeps_no_page_back() -> None:
+    """Told eleven hours after the launch, and reported six hours after it that it would be."""
+    told = notice("n", 15, "n1", 9, 16, recipients=[{"party": "BB", "received": at(21).isoformat()}])
+    early = Story().tell(launch("l", 10), told).until(30)
+    late = Story().tell(launch("l", 10)).until(22).now(told)
+    for story in (early, late):
+        (lapse,) = [one for one in story.of("prelaunch") if one.reason == "after-launch"]
+        assert (lapse.severity, lapse.resolved) == ("page", at(21))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.core.world import MICRO, Story, at, check, contact, launch, meeting, request, retraction, statement, status
+from tests.core.world import MICRO, Story, at, changed, check, contact, launch, meeting, request, retraction, statement, status
 
 ALL = ("east", "west", "talks", "phone")
 
@@ -145,3 +145,31 @@ def test_of_two_statements_of_one_moment_it_is_not_their_ids_that_say_which_came
     story = Story().tell(*told, launch("l", 80)).until(120)
     assert [lapse.state for lapse in story.of("regime")] == ["open"]
     assert story.of("prelaunch") == []
+
+
+@pytest.mark.parametrize(("hours", "state"), [(34, "open"), (48, "resolved")])
+def test_only_a_word_that_certainly_followed_one_known_to_the_day_restores_the_duty(hours: float, state: str) -> None:
+    """In force again at ten on the day on which it was suspended, nobody knows when: the suspension may have come after it."""
+    told = [statement("s", 30, "suspended", precision="day"), statement("f", hours, "in-force")]
+    story = Story().tell(*told, launch("l", 80)).until(120)
+    assert [lapse.state for lapse in story.of("regime")] == [state]
+    assert bool(story.of("prelaunch")) is (state == "resolved")
+
+
+@pytest.mark.parametrize(("zone", "lapsed"), [("UTC", True), ("-05:00", False)])
+def test_what_was_declared_on_a_day_that_reaches_beyond_its_rule_is_held_against_nobody(zone: str, lapsed: bool) -> None:
+    rules = changed(
+        ('channels = ["east", "west", "talks", "phone"]', 'channels = ["phone"]\nepochs = [{ until = 2026-02-28 }]'),
+        ("regime = true", "regime = true\nepochs = [{ until = 2026-02-28 }]"),
+    )
+    day = {"precision": "day", "zone": zone}
+    story = Story(rules=rules).tell(status("cut", 40, "phone", **day), statement("s", 40, "suspended", **day)).until(120)
+    assert (bool(story.of("open")), bool(story.of("regime"))) == (lapsed, lapsed)
+
+
+def test_a_channel_whose_dates_are_over_stands_open_no_longer() -> None:
+    rules = changed(('title = "Phone"', 'title = "Phone"\nepoch = { until = 2026-02-28 }'))
+    story = Story(rules=rules).tell(status("cut", 47, "phone"), status("late", 48, "phone", "talks"))
+    assert [(lapse.subject, lapse.onset) for lapse in story.until(60).of("open")] == [("phone", at(47)), ("talks", at(48))]
+    story = Story(rules=rules).tell(status("late", 48, "phone", "talks"))
+    assert [lapse.subject for lapse in story.until(60).of("open")] == ["talks"]
