@@ -16,6 +16,7 @@ from streams.lapses import Finding, Lapse
 from streams.layouts import LayoutError
 from streams.matching.match import Match
 from streams.obligations.duty import Duty
+from streams.obligations.heartbeat import HEARTBEAT
 from streams.obligations.prior import KeptNotice
 from streams.obligations.salvos import Judged
 from streams.partition import LAYOUT, PartitionWatch
@@ -136,6 +137,19 @@ def test_what_stands_open_and_is_judged_no_more_is_withdrawn_at_the_restart(fewe
     # The rule is back, and what it is about is as it was.
     (reopened,) = PartitionWatch(WORLD, 0, 1).recall(cells)
     assert (reopened.id, reopened.revision, reopened.change) == (withdrawn[0].id, 3, "reopened")
+
+
+def test_the_silence_of_a_feed_that_is_gone_is_withdrawn_at_the_restart() -> None:
+    watch = PartitionWatch(WORLD, 0, 1)
+    records = [(0, encode(event("tick", "t-0", 0.5, {})))]
+    records += [(1, encode(event("feed.heartbeat", "b", 0.6, {"feed": "desk"}))), (2, encode(event("tick", "t-1", 9, {})))]
+    opened = [lapse for topic in INPUTS for lapse in watch.take(topic, records).lapses]
+    cells = {name: cell for name, cell in watch.changes(clock=True).items() if cell is not None}
+    start = RULES.index("[[feeds]]")
+    text = RULES[:start] + RULES[RULES.index("[[channels]]") :].replace('feed = "desk"\n', "")
+    withdrawn = {lapse.id: lapse.state for lapse in PartitionWatch(agreements(text), 0, 1).recall(cells)}
+    heartbeat = next(lapse for lapse in opened if lapse.rule == HEARTBEAT)
+    assert withdrawn[heartbeat.id] == "withdrawn"
 
 
 def goes(one: AnyEvent, topic: str) -> bool:
