@@ -50,6 +50,10 @@ export function draw(floor, links) {
   };
   const lapses = Object.entries(sections.lapses).sort((a, b) => order(a[1], b[1]));
   lapseList(lapses, links);
+  const standing = lapses.filter(([, row]) => row.state !== "resolved").length;
+  byId("lapses-more").textContent = floor.more
+    ? `The first ${count(standing, "lapse")} of ${(standing + floor.more).toLocaleString("en")} are shown: ${count(floor.more, "other")} that stand, open or UNKNOWN, are not on this page.`
+    : "";
   rows("dyads", Object.entries(sections.dyads).sort(byStand), dyad);
   const incidents = Object.entries(sections.incidents).map(([key, row]) => [key, { ...row, late: !row.contact && past(row.owed) }]).sort((a, b) => Number(Boolean(a[1].contact)) - Number(Boolean(b[1].contact)) || (a[1].at < b[1].at ? 1 : -1));
   rows("incidents", incidents, incident, "No incident is on the floor.");

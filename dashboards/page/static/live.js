@@ -106,7 +106,7 @@ export class LiveView {
     this.known = new Set(critical.map(([key]) => key));
     const real = rows.map(([, row]) => row).filter((row) => !row.exercise);
     this.counts = [real.filter((row) => row.state === "open").length, real.some((row) => row.state === "unknown")];
-    this.app.caption(...this.counts, this.lost);
+    this.app.caption(...this.counts, this.lost, this.floor.more);
     const drill = Object.values(this.floor.sections).some((section) => Object.values(section).some((row) => row.exercise));
     this.app.strip(drill ? [{ kind: "exercise", text: "EXERCISE EXERCISE EXERCISE: a drill is on; what belongs to it says so" }] : []);
     const told = this.lapse && this.floor.sections.lapses[this.lapse];
@@ -201,7 +201,7 @@ export class LiveView {
     document.body.classList.toggle("lost", lost);
     if (lost !== this.lost) {
       this.lost = lost;
-      this.app.caption(...this.counts, lost);
+      this.app.caption(...this.counts, lost, this.floor.more);
     }
     const banners = [];
     if (lost) banners.push({ kind: "blind", text: `CONNECTION LOST. What you see is ${length(this.old())} old, from ${plain(Date.now() + this.ahead - this.old())}. It catches up by itself.` });

@@ -134,8 +134,8 @@ function alarm(rows) {
   sound();
 }
 
-function caption(open, unknown, lost = false) {
-  document.title = `${lost ? "LOST " : ""}${open ? `(${open}) ` : ""}${unknown ? `? ` : ""}Steadyline`;
+function caption(open, unknown, lost = false, more = 0) {
+  document.title = `${lost ? "LOST " : ""}${open ? `(${open}${more ? "+" : ""}) ` : ""}${unknown ? `? ` : ""}Steadyline`;
 }
 
 const app = { bar, banners, strip, alarm, caption, tick, expired: () => enter(), go: (hash) => (location.hash = hash) };

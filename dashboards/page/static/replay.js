@@ -144,7 +144,7 @@ export class ReplayView {
     if (other) compare([this.rules, floor], [this.beside, other], links);
     else draw({ at, more, silent, sections }, links);
     const rows = Object.values(floor.lapses).filter((row) => !row.exercise);
-    this.app.caption(rows.filter((row) => row.state === "open").length, rows.some((row) => row.state === "unknown"));
+    this.app.caption(rows.filter((row) => row.state === "open").length, rows.some((row) => row.state === "unknown"), false, more);
     this.drill = Object.values(sections).some((section) => Object.values(section).some((row) => row.exercise));
     this.said();
     run();
