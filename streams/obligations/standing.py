@@ -7,7 +7,7 @@ party's statement that its duty is in force again.
 from collections.abc import Iterator
 from datetime import datetime
 
-from streams.agreements.model import Channel, Standing
+from streams.agreements.model import Channel, Standing, midnight
 from streams.events import ChannelStatus, RegimeStatement
 from streams.events.times import Interval, spoken, zone_named
 from streams.evidence import ChannelRecord, Suspension
@@ -44,7 +44,7 @@ class ChannelStandingDuty(Duty):
             self._finding(suspension)
             for suspension in self.record.suspensions()
             if self.rule.in_force_throughout(suspension.start)
-            and throughout(self.channel.epoch.holds, suspension.start)
+            and throughout(self._stands, suspension.start)
             and (suspension.ended is None or suspension.ended.earliest >= settled)
         ]
         self.moved = found != self.findings
@@ -59,6 +59,11 @@ class ChannelStandingDuty(Duty):
     def recall(self, kept: list[Finding]) -> None:
         """Take back what was found."""
         self.findings = kept
+
+    def _stands(self, moment: datetime) -> bool:
+        """Whether the channel was not given up yet. One that is cut before it is set up is not open when it ought to be."""
+        until = self.channel.epoch.until
+        return until is None or moment < midnight(until)
 
     def _finding(self, suspension: Suspension) -> Finding:
         declared, start, ended = suspension

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from streams.agreements.model import Agreement, Channel, Obligation
+from streams.agreements.model import Agreement, Channel, Obligation, midnight
 from streams.events import (
     AnyEvent,
     ChannelCheck,
@@ -124,10 +124,11 @@ class Record:
         return self.agreement.in_force(rule, moment) and channel.epoch.holds(moment)
 
     def throughout(self, what: Obligation | Channel, start: datetime, end: datetime) -> bool:
-        """Whether a rule is in force, or a channel there, at every instant at which something can have happened."""
+        """Whether a rule is in force, or a channel not given up yet, at every instant at which something can have happened."""
         last = end if start == end else end - timedelta(microseconds=1)
         if isinstance(what, Channel):
-            return what.epoch.holds(start) and what.epoch.holds(last)
+            # A suspension that was declared before it was set up holds when it is.
+            return what.epoch.until is None or last < midnight(what.epoch.until)
         return self.agreement.in_force(what, start) and self.agreement.in_force(what, last)
 
     # What feeds vouch for.
