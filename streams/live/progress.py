@@ -25,7 +25,7 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 _REASONS: tuple[tuple[str, Reason], ...] = (
     (r"expected an event, got a record without a value", "no-value"),
     (r"expected at most \d+ bytes", "too-long"),
-    (r"JSON is malformed|Input data was truncated|'utf-8' codec|nested too deeply", "not-json"),
+    (r"JSON is malformed|Input data was truncated|'utf-8' codec|Invalid UTF-8|nested too deeply", "not-json"),
     (r"no agreement (knows the|is called) ", "unknown-name"),
     (r"occurred .*: too late to amend anything", "too-old"),
     (r"`time` \S+ \S+ lies after `ingested`", "from-the-future"),
