@@ -383,16 +383,11 @@ def test_only_what_is_proposed_or_never_opened_is_hypothetical() -> None:
     assert [a.id for a in AGREEMENTS.values() if a.standing == "proposed"] == ["proposed-us-china"]
 
 
-def tables() -> list[tuple[str, Agreement | Channel | Obligation]]:
-    every: list[tuple[str, Agreement | Channel | Obligation]] = []
-    for agreement in AGREEMENTS.values():
-        every += [(agreement.id, table) for table in (agreement, *agreement.channels, *agreement.obligations)]
-    return every
-
-
 def test_every_table_names_sources_that_are_addresses() -> None:
-    for agreement, table in tables():
-        assert all(source.startswith(("https://", "http://")) for source in table.sources), (agreement, table.id)
+    for agreement in AGREEMENTS.values():
+        tables: tuple[Agreement | Channel | Obligation, ...] = (agreement, *agreement.channels, *agreement.obligations)
+        for table in tables:
+            assert all(source.startswith(("https://", "http://")) for source in table.sources), (agreement.id, table.id)
 
 
 def test_agreements_come_sorted_by_id() -> None:
