@@ -66,7 +66,8 @@ class Service:
 
     def at(self, text: str) -> str:
         """A text of the files as it is here."""
-        text = self._place.at(text).replace("/tmp/", f"{self._folder}/").replace("http://influxdb:8086", f"http://{HOST}:1")
+        # Before the places of this machine are put in: the project may stand under /tmp itself.
+        text = self._place.at(text.replace("/tmp/", f"{self._folder}/")).replace("http://influxdb:8086", f"http://{HOST}:1")
         for folder in ("/var/lib/steadyline", "/etc/steadyline/alerts"):
             text = text.replace(folder, str(self._folder))
         for host in ("0.0.0.0", HOST):
