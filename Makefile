@@ -28,7 +28,8 @@ ORDER := $(if $(CI),--randomly-seed=1)
 
 .PHONY: test
 test: check ## Everything: style, types, import rules, all tests (WORKERS=... at a time)
-	$(BIN)/pytest -q -n $(WORKERS) $(ORDER)
+	$(BIN)/pytest -q -n $(WORKERS) $(ORDER) -m 'not alone'
+	$(BIN)/pytest -q -m alone tests/live
 
 .PHONY: check
 check: $(VENV)/.developing ## Style, types and import rules

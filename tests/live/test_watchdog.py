@@ -166,9 +166,8 @@ def watched(kafka: str, run: str, offset: int, **settings: Any) -> tuple[list[Ve
             vitals,
             settings.pop("ask", broker(kafka)),
             name=lambda topic: in_run(topic, run),
-            stall_after=0.4,
             act=act,
-            **settings,
+            **{"stall_after": 0.4, **settings},
         )
         dog.start()
         await asyncio.to_thread(done.wait, 3)
@@ -193,7 +192,8 @@ def test_a_worker_that_has_nothing_to_do_is_not(kafka: str, topics: str, what: s
         asked.append(places)
 
     away_or_not: dict[str, Callable[..., Any]] = {"ask": away} if what == "the broker is away" else {}
-    verdicts, vitals = watched(kafka, topics, 3 if what == "all is read" else 0, **away_or_not)
+    # Patient enough for a loop that other tests hold up.
+    verdicts, vitals = watched(kafka, topics, 3 if what == "all is read" else 0, stall_after=1.0, **away_or_not)
     assert verdicts == []
     assert vitals.alive() is None
     assert what == "all is read" or asked
