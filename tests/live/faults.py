@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 import re
 import threading
 import time
@@ -11,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
+import pytest
 from aiokafka import AIOKafkaProducer
 from kafka import TopicPartition
 from kafka.admin import MemberToRemove
@@ -31,6 +33,8 @@ from tests.broker import SETTINGS, quiet
 from tests.live.changelogs import standing, states
 from tests.live.running import READY, Ground, Worker, embedded, planned, until, worker
 
+LONG = pytest.mark.skipif(not os.environ.get("STEADYLINE_FAULTS"), reason="takes long, with the others: `make faults`")
+"""Whoever develops waits for a few of each kind."""
 QUICK = {"STEADYLINE_SESSION_SECONDS": "6", "STEADYLINE_HEARTBEAT_SECONDS": "1", "STEADYLINE_COMMIT_SECONDS": "0.2"}
 BACK_SOON = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 """A node that was killed may come back only once it is given up for lost, after nine seconds by Kafka's own choice."""

@@ -4,11 +4,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.live.faults import Case, Crew, Feeder, bury, killed, load, owned, shared, told
+from tests.live.faults import LONG, Case, Crew, Feeder, bury, killed, load, owned, shared, told
 from tests.live.running import Worker, until
 
 EVENTS = 30_000
-WAYS = pytest.mark.parametrize("way", ["ended", "killed"])
+WAYS = pytest.mark.parametrize("way", ["killed", pytest.param("ended", marks=LONG)])
 
 
 def leave(case: Case, process: Worker, way: str) -> None:

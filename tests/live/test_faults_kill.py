@@ -1,6 +1,5 @@
 """Workers that die, anywhere: afterwards the lapses are those of the embedded replay, byte for byte, and so is the state."""
 
-import os
 import random
 import signal
 import time
@@ -11,10 +10,9 @@ import pytest
 
 from streams.live.worker import PATIENCE
 from tests.live.changelogs import changelog_of, state_of, states, torn
-from tests.live.faults import QUICK, Case, Crew, Feeder, bury, killed, load
+from tests.live.faults import LONG, QUICK, Case, Crew, Feeder, bury, killed, load
 from tests.live.running import worker
 
-LONG = pytest.mark.skipif(not os.environ.get("STEADYLINE_FAULTS"), reason="minutes long, with the others: `make faults`")
 EVENTS = 40_000
 
 

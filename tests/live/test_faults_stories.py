@@ -15,7 +15,7 @@ from streams.lapses import encode_lapse
 from streams.routes import Homes
 from streams.rulebook import RuleBook
 from streams.watch import Watch
-from tests.live.faults import Feeder
+from tests.live.faults import LONG, Feeder
 from tests.live.running import Ground, Revisions, until, worker
 
 AGREEMENTS = load_builtin()
@@ -36,7 +36,7 @@ def found_embedded(story: str, run: str) -> Revisions:
     }
 
 
-@pytest.mark.parametrize("first", range(ROUNDS))
+@pytest.mark.parametrize("first", [0, *(pytest.param(first, marks=LONG) for first in range(1, ROUNDS))])
 def test_a_worker_finds_what_the_embedded_replay_finds(kafka: str, run: str, first: int) -> None:
     with ExitStack() as stack:
         told = []
