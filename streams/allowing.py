@@ -78,6 +78,11 @@ def allowed(entry: str) -> str | Network:
     return ".".join(labels)
 
 
+def repeatable(address: str, query: str | bytes) -> str:
+    """A refused address as it may be repeated: a user, a password or a query in it is a secret by now."""
+    return "one with more in it" if "@" in address or query else repr(address)
+
+
 def literal(host: str) -> Address | None:
     """The address that a host is written as; ``None`` for a name."""
     try:

@@ -184,11 +184,11 @@ class Watch:
             signs = record.signs
             earliest = signs.earliest
             if record.quiet and moment > earliest[-1] and not (against and check.id in against):
+                # As ``Signs.append`` does, without a call for each of millions.
                 sources, source = signs.sources, check.source
                 earliest.append(moment)
                 signs.latest.append(moment)
                 signs.events.append(check.id)
-                # The same words again need not be kept again.
                 sources.append(last if source == (last := sources[-1]) else source)
                 heard, post = record.post
                 heard[post] = moment

@@ -18,6 +18,7 @@ from alerts.service.recalling import caught_up
 from alerts.service.store import Store, StoreError
 from alerts.station import Station
 from streams.actions import Action, AnyDeed
+from streams.allowing import repeatable
 from streams.daytime import utc
 from streams.trusting import TrustError, trusting
 from streams.web.problems import Problem
@@ -102,8 +103,7 @@ class ByApi:
         except httpx.InvalidURL:
             address = httpx.URL("")
         if address.scheme not in ("http", "https") or not address.host or "@" in url or address.query or address.fragment:
-            # What looks like a name and password is not repeated: it is a secret by now.
-            got = "one with more in it" if "@" in url or address.query else repr(url)
+            got = repeatable(url, address.query)
             raise ActingError(f"expected the address of the desk's API, such as http://127.0.0.1:8091, got {got}")
         if address.scheme == "http" and not plain and not is_loopback(address.host):
             raise ActingError(f"{url}: your token would go there without TLS: expected https, or --plain-http")

@@ -12,6 +12,8 @@ from grafana_api.grafana_api import GrafanaException
 from grafana_api.grafana_face import GrafanaFace
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
+from streams.allowing import repeatable
+
 Verb = Literal["GET", "POST", "PUT", "DELETE"]
 _AWAY = frozenset({429, 502, 503, 504})
 """Answers of a server that is not there just now. All that we ask for can be asked for twice."""
@@ -55,9 +57,7 @@ class Remote:
         """
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
-            # A name and password are not repeated: they are a secret by now.
-            got = "one with more in it" if "@" in url or parts.query else repr(url)
-            raise ValueError(f"expected https://HOST[:PORT][/PATH] of a Grafana, got {got}")
+            raise ValueError(f"expected https://HOST[:PORT][/PATH] of a Grafana, got {repeatable(url, parts.query)}")
         prefix = f"{parts.path.strip('/')}/" if parts.path.strip("/") else ""
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         self.url = url

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from dashboards.influx.schema import LIVE, ORGANISATION
+from streams.allowing import repeatable
 from streams.live import settings as shared
 from streams.live.health import Bind
 from streams.live.settings import SettingsError, WorkerSettings
@@ -89,8 +90,7 @@ def url_of(text: str, name: str) -> str:
     """
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-        # A name and password are not repeated: they are a secret by now.
-        got = "one with more in it" if "@" in text or parts.query else repr(text)
+        got = repeatable(text, parts.query)
         raise SettingsError(f"{name}: expected an address such as {URL}, without a user, got {got}")
     return text.rstrip("/")
 

@@ -160,10 +160,8 @@ class Docket:
             if (rule.agreement.id, rule.obligation.id) != (lapse.agreement, lapse.rule):
                 continue
             match rule.obligation:
-                case Cadence(channels=channels) | Response(trigger="request", channels=channels):
-                    return subject in channels
-                case Standing(regime=False, channels=channels):
-                    return subject in channels
+                case Cadence() | Response(trigger="request") | Standing(regime=False) as obligation:
+                    return subject in obligation.channels
                 case _:
                     return True
         home = self.book.feed_homes.get(subject)

@@ -67,12 +67,10 @@ def routine(record: bytes) -> RoutineCheck | None:
         check = read_routine(record)
     except UNUSUAL:
         return None
-    moment, name = check.time, check.id
+    moment = check.time
     if not LONG_AGO < moment <= check.ingested < FAR_AHEAD or moment.tzinfo is not UTC:
         return None
-    if not name.isprintable() or " " in name or len(record) > MAX_BYTES:
-        return None
-    return check
+    return check if _bounded(check, record) else None
 
 
 def leading(records: Sequence[bytes]) -> list[RoutineCheck]:
@@ -85,6 +83,11 @@ def leading(records: Sequence[bytes]) -> list[RoutineCheck]:
         # Nearly always: asked of all at once.
         return checks
     for number, (check, record) in enumerate(zip(checks, records, strict=False)):
-        if not check.id.isprintable() or " " in check.id or len(record) > MAX_BYTES:
+        if not _bounded(check, record):
             return checks[:number]
     return checks
+
+
+def _bounded(check: RoutineCheck, record: bytes) -> bool:
+    """Whether its id and its length are within ``decode``'s bounds."""
+    return check.id.isprintable() and " " not in check.id and len(record) <= MAX_BYTES
